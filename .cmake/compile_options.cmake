@@ -1,0 +1,24 @@
+# What every file is compiled with. One binary runs on any x86-64 from 2013 on: the baseline is
+# x86-64-v2; files that use more (hashing kernels) say so themselves and are chosen at run time.
+add_compile_options(-Wall -Wextra -Wconversion -Wshadow -Wnon-virtual-dtor -Werror
+                    -march=x86-64-v2 -fno-omit-frame-pointer -g1)
+
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+    add_compile_options(-O3)
+    add_link_options(-O3)
+endif()
+
+if(SPATE_LTO)
+    set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
+    # GCC's -flto reports false positives of these two across translation units.
+    add_link_options(-flto=auto -Wno-stringop-overflow -Wno-free-nonheap-object)
+endif()
+
+if(SPATE_SANITIZE)
+    add_compile_options(-fsanitize=${SPATE_SANITIZE} -fno-sanitize-recover=all)
+    add_link_options(-fsanitize=${SPATE_SANITIZE})
+endif()
+
+if(SPATE_FUZZ)
+    add_compile_options(-fsanitize=fuzzer-no-link)
+endif()

@@ -1,0 +1,75 @@
+#pragma once
+// engine/base/bitfield.hpp: one bit a piece, in the wire's order (BEP 3: high bit first).
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "engine/base/assert.hpp"
+#include "engine/base/bytes.hpp"
+
+namespace spate {
+
+/// A bit for each of size() pieces. Spare bits at the end are always zero.
+class Bitfield {
+public:
+    Bitfield() = default;
+    explicit Bitfield(std::size_t size_bits) : size_(size_bits), bytes_((size_bits + 7) / 8) {}
+
+    /// A peer's bitfield. Refused (false) when its length is wrong or a spare bit is set.
+    [[nodiscard]] bool assign(Bytes wire, std::size_t size_bits) {
+        if (wire.size() != (size_bits + 7) / 8) return false;
+        const unsigned spare = static_cast<unsigned>(wire.size() * 8 - size_bits);
+        if (spare != 0 && (std::to_integer<unsigned>(wire.back()) & ((1U << spare) - 1)) != 0)
+            return false;
+        size_ = size_bits;
+        bytes_.assign(wire.begin(), wire.end());
+        count_ = 0;
+        for (const std::byte b : bytes_)
+            count_ += static_cast<std::size_t>(std::popcount(std::to_integer<std::uint8_t>(b)));
+        return true;
+    }
+
+    std::size_t size() const { return size_; }
+    /// Bits that are set.
+    std::size_t count() const { return count_; }
+    bool all() const { return count_ == size_; }
+    bool none() const { return count_ == 0; }
+    Bytes wire_bytes() const { return bytes_; }
+
+    bool test(std::size_t bit) const {
+        SPATE_ASSERT(bit < size_);
+        return (bytes_[bit / 8] & mask(bit)) != std::byte{0};
+    }
+
+    /// True when the bit was clear before.
+    bool set(std::size_t bit) {
+        if (test(bit)) return false;
+        bytes_[bit / 8] |= mask(bit);
+        ++count_;
+        return true;
+    }
+
+    /// True when the bit was set before.
+    bool reset(std::size_t bit) {
+        if (!test(bit)) return false;
+        bytes_[bit / 8] &= ~mask(bit);
+        --count_;
+        return true;
+    }
+
+    void set_all() {
+        for (std::size_t bit = 0; bit < size_; ++bit) set(bit);
+    }
+
+    bool operator==(const Bitfield&) const = default;
+
+private:
+    static std::byte mask(std::size_t bit) { return std::byte{0x80} >> (bit % 8); }
+
+    std::size_t size_ = 0;
+    std::size_t count_ = 0;
+    std::vector<std::byte> bytes_;
+};
+
+}  // namespace spate
