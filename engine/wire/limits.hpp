@@ -24,6 +24,20 @@ inline constexpr std::uint32_t message_length_max = extended_length_max + 2;
 /// Requests sent to one peer and not yet answered.
 inline constexpr std::size_t expected_blocks_max = 4096;
 
+/// Bytes of an extension handshake's dictionary (BEP 10), its values and its nesting.
+inline constexpr std::size_t extension_handshake_bytes_max = 64 * 1024;
+inline constexpr std::size_t extension_handshake_tokens_max = 1024;
+inline constexpr std::size_t extension_handshake_depth_max = 8;
+
+/// Bytes of the client name that a peer gives itself ("v"); the rest is cut off.
+inline constexpr std::size_t client_name_bytes_max = 64;
+
+/// Bytes of an info dictionary fetched from peers (BEP 9); more is taken for a lie.
+inline constexpr std::uint32_t metadata_bytes_max = 64 * 1024 * 1024;
+
+/// Bytes of a metadata message's dictionary, without the piece that follows it.
+inline constexpr std::size_t metadata_header_bytes_max = 1024;
+
 /// A scratch that grew beyond this is given back at the next call.
 inline constexpr std::size_t kept_capacity_bytes_max = 4096;
 
