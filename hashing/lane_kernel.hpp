@@ -36,11 +36,32 @@ struct LaneKernel {
     Algorithm parents;
 };
 
+// One translation unit each in kernels/; only those that the processor can run may be called.
 namespace kernels {
 
 void sha1_openssl(std::uint32_t* state, const std::byte* const* data, std::size_t blocks);
 void sha256_openssl(std::uint32_t* state, const std::byte* const* data, std::size_t blocks);
 void parents_openssl(std::uint32_t* state, const std::byte* const* data, std::size_t blocks);
+
+void sha1_sha_ni_x1(std::uint32_t* state, const std::byte* const* data, std::size_t blocks);
+void sha256_sha_ni_x1(std::uint32_t* state, const std::byte* const* data, std::size_t blocks);
+void parents_sha_ni_x1(std::uint32_t* state, const std::byte* const* data, std::size_t blocks);
+
+void sha1_sha_ni_x2(std::uint32_t* state, const std::byte* const* data, std::size_t blocks);
+void sha256_sha_ni_x2(std::uint32_t* state, const std::byte* const* data, std::size_t blocks);
+void parents_sha_ni_x2(std::uint32_t* state, const std::byte* const* data, std::size_t blocks);
+
+void sha1_avx2_x8(std::uint32_t* state, const std::byte* const* data, std::size_t blocks);
+void sha256_avx2_x8(std::uint32_t* state, const std::byte* const* data, std::size_t blocks);
+void parents_avx2_x8(std::uint32_t* state, const std::byte* const* data, std::size_t blocks);
+
+void sha1_avx512vl_x8(std::uint32_t* state, const std::byte* const* data, std::size_t blocks);
+void sha256_avx512vl_x8(std::uint32_t* state, const std::byte* const* data, std::size_t blocks);
+void parents_avx512vl_x8(std::uint32_t* state, const std::byte* const* data, std::size_t blocks);
+
+void sha1_avx512_x16(std::uint32_t* state, const std::byte* const* data, std::size_t blocks);
+void sha256_avx512_x16(std::uint32_t* state, const std::byte* const* data, std::size_t blocks);
+void parents_avx512_x16(std::uint32_t* state, const std::byte* const* data, std::size_t blocks);
 
 }  // namespace kernels
 }  // namespace spate::hashing
