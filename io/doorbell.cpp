@@ -1,9 +1,8 @@
 #include "io/doorbell.hpp"
 
+#include <cerrno>
 #include <sys/eventfd.h>
 #include <unistd.h>
-
-#include <cerrno>
 
 namespace spate::io {
 

@@ -1,12 +1,11 @@
 #include "io/file.hpp"
 
+#include <cerrno>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <cerrno>
 
 namespace spate::io {
 namespace {
@@ -54,7 +53,8 @@ OpenResult open_resolved(int directory, const std::string& path, int flags, mode
 OpenResult walk_without_links(int directory, const std::string& path, int flags, mode_t mode) {
     FileDescriptor held;
     std::size_t start = 0;
-    for (std::size_t slash; (slash = path.find('/', start)) != std::string::npos; start = slash + 1) {
+    for (std::size_t slash; (slash = path.find('/', start)) != std::string::npos;
+         start = slash + 1) {
         const std::string component = path.substr(start, slash - start);
         auto next = adopt(::openat(held ? held.get() : directory, component.c_str(),
                                    O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
@@ -187,7 +187,8 @@ std::error_code atomic_write_file(int directory, std::string_view name, Bytes co
         return std::make_error_code(std::errc::invalid_argument);
     const std::string final_name(name);
     const std::string new_name = final_name + ".new";
-    auto file = open_beneath(directory, new_name, {.write = true, .create = true, .truncate = true});
+    auto file =
+        open_beneath(directory, new_name, {.write = true, .create = true, .truncate = true});
     if (!file) return file.error();
     std::error_code error = write_whole(file->get(), content);
     if (!error && ::fsync(file->get()) != 0) error = last_error();

@@ -18,9 +18,9 @@ namespace spate::io {
 
 struct OpenOptions {
     bool write = false;
-    bool create = false;    ///< with its directories in place; see make_directories_beneath()
+    bool create = false;  ///< with its directories in place; see make_directories_beneath()
     bool truncate = false;
-    bool direct = false;    ///< O_DIRECT; EINVAL where the filesystem has none
+    bool direct = false;  ///< O_DIRECT; EINVAL where the filesystem has none
 };
 
 struct FileInfo {

@@ -1,9 +1,8 @@
 #pragma once
 // io/file_descriptor.hpp: owns a descriptor.
-#include <unistd.h>
-
 #include <cerrno>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
 
 namespace spate::io {

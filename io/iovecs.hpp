@@ -1,10 +1,9 @@
 #pragma once
 // io/iovecs.hpp: scattered memory, of which a front part may be done already.
-#include <sys/uio.h>
-
 #include <array>
 #include <cstddef>
 #include <span>
+#include <sys/uio.h>
 
 #include "engine/base/assert.hpp"
 #include "engine/base/bytes.hpp"

@@ -1,8 +1,7 @@
 #pragma once
 // io/mapping.hpp: owns pages.
-#include <sys/mman.h>
-
 #include <cstddef>
+#include <sys/mman.h>
 #include <utility>
 
 #include "engine/base/bytes.hpp"

@@ -1,10 +1,10 @@
 #pragma once
 // io/prepare.hpp: fills submission entries; what the pointers name must stay until completion.
-#include <liburing.h>
-
 #include <cstdint>
 #include <optional>
 #include <span>
+
+#include <liburing.h>
 
 #include "engine/base/bytes.hpp"
 #include "engine/base/time.hpp"

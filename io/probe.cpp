@@ -1,17 +1,17 @@
 #include "io/probe.hpp"
 
-#include <fcntl.h>
-#include <liburing.h>
-#include <sys/resource.h>
-#include <sys/utsname.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <fcntl.h>
 #include <memory>
+#include <sys/resource.h>
+#include <sys/utsname.h>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
+
+#include <liburing.h>
 
 #include "io/kernel.hpp"
 
@@ -103,8 +103,8 @@ void try_operations(io_uring& ring, Features& features) {
 
 bool try_buffer_ring(io_uring& ring) {
     const auto page_bytes = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-    const std::unique_ptr<void, decltype(&std::free)> page(std::aligned_alloc(page_bytes, page_bytes),
-                                                           &std::free);
+    const std::unique_ptr<void, decltype(&std::free)> page(
+        std::aligned_alloc(page_bytes, page_bytes), &std::free);
     if (page == nullptr) return false;
     io_uring_buf_reg registration{};
     registration.ring_addr = reinterpret_cast<std::uint64_t>(page.get());
@@ -218,7 +218,8 @@ std::string Unavailable::sentence() const {
             return "no file descriptor is left for an io_uring (RLIMIT_NOFILE is " +
                    limit_text(surroundings.descriptors_max) +
                    "): raise it with \"ulimit -n\", or LimitNOFILE= in the systemd unit";
-        case Cause::other: break;
+        case Cause::other:
+            break;
     }
     return "io_uring does not work on this machine (Linux " + surroundings.kernel_release + ", " +
            std::generic_category().message(error) +

@@ -1,13 +1,13 @@
 #pragma once
 // io/ring.hpp: one core thread's queue to the kernel.
-#include <liburing.h>
-
 #include <concepts>
 #include <cstdint>
 #include <deque>
 #include <expected>
 #include <memory>
 #include <optional>
+
+#include <liburing.h>
 
 #include "engine/base/assert.hpp"
 #include "engine/base/time.hpp"

@@ -1,9 +1,8 @@
 #include "io/socket.hpp"
 
 #include <arpa/inet.h>
-#include <netinet/tcp.h>
-
 #include <cstring>
+#include <netinet/tcp.h>
 
 namespace spate::io {
 namespace {
@@ -42,7 +41,8 @@ std::expected<Endpoint, std::error_code> name_of(NameOf call, int fd) {
     if (call(fd, address.data(), address.size_for_kernel()) != 0)
         return std::unexpected(last_error());
     const auto endpoint = address.endpoint();
-    if (!endpoint) return std::unexpected(std::make_error_code(std::errc::address_family_not_supported));
+    if (!endpoint)
+        return std::unexpected(std::make_error_code(std::errc::address_family_not_supported));
     return *endpoint;
 }
 

@@ -1,11 +1,10 @@
 #pragma once
 // io/socket.hpp: sockets as descriptors, endpoints as the kernel wants them.
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include <cstdint>
 #include <expected>
+#include <netinet/in.h>
 #include <optional>
+#include <sys/socket.h>
 #include <system_error>
 
 #include "engine/base/endpoint.hpp"
@@ -47,8 +46,9 @@ struct ListenOptions {
     bool v6_only = true;
 };
 
-/// All sockets are close-on-exec, and for rings: without O_NONBLOCK, because older kernels' io_uring
-/// would hand out EAGAIN instead of waiting. The port 0 takes a free one: see local_endpoint().
+/// All sockets are close-on-exec, and for rings: without O_NONBLOCK, because older kernels'
+/// io_uring would hand out EAGAIN instead of waiting. The port 0 takes a free one: see
+/// local_endpoint().
 std::expected<FileDescriptor, std::error_code> listen_tcp(const Endpoint& at,
                                                           const ListenOptions& options = {});
 /// Bound to `at`; `options.backlog` means nothing here.

@@ -59,9 +59,8 @@ public:
     void start(Ring& ring, int fd) {
         header_.msg_iov = ranges_.rest().data();
         header_.msg_iovlen = ranges_.rest().size();
-        ring.submit(*this, [&](io_uring_sqe* entry) {
-            io_uring_prep_recvmsg(entry, fd, &header_, 0);
-        });
+        ring.submit(*this,
+                    [&](io_uring_sqe* entry) { io_uring_prep_recvmsg(entry, fd, &header_, 0); });
     }
 
 private:
@@ -130,9 +129,8 @@ public:
         header_.msg_namelen = source_.size_bytes();
         header_.msg_iov = &range_;
         header_.msg_iovlen = 1;
-        ring.submit(*this, [&](io_uring_sqe* entry) {
-            io_uring_prep_recvmsg(entry, fd, &header_, 0);
-        });
+        ring.submit(*this,
+                    [&](io_uring_sqe* entry) { io_uring_prep_recvmsg(entry, fd, &header_, 0); });
     }
 
     /// Of the datagram just received.

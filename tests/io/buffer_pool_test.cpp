@@ -1,10 +1,9 @@
 #include "io/buffer_pool.hpp"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 
 #include "tests/io/fixture.hpp"
+#include "tests/io/unfriendly_kernel.hpp"
 
 using namespace spate;
 using namespace spate::io;
@@ -122,8 +121,7 @@ TEST(BufferPool, RegisteredBuffersCanBeReadIntoByIndex) {
         Recorded<> read;
         const auto memory = pool.at(id);
         ring->submit(read, [&](io_uring_sqe* entry) {
-            io_uring_prep_read_fixed(entry, file.get(), memory.data(), 5, 0,
-                                     *pool.fixed_index(id));
+            io_uring_prep_read_fixed(entry, file.get(), memory.data(), 5, 0, *pool.fixed_index(id));
         });
         Clock clock;
         while (!read.done()) ring->turn(clock, std::nullopt);
@@ -136,10 +134,8 @@ TEST(BufferPool, RegisteredBuffersCanBeReadIntoByIndex) {
 TEST(BufferPool, WithoutLockableMemoryItWorksUnregistered) {
     const Features features = features_or_die();
     EXPECT_TRUE(holds_in_child([&] {
-        const rlimit little{.rlim_cur = 65536, .rlim_max = 65536};
-        if (::setrlimit(RLIMIT_MEMLOCK, &little) != 0) return false;
-        if (::geteuid() == 0 && ::setuid(65534) != 0) return false;  // root isn't limited
-        const auto ring = Ring::open(features);
+        if (!leave_little_lockable_memory()) return false;
+        const auto ring = Ring::open(features, {.entries = 8, .completion_entries = 16});
         if (!ring) return false;
         BufferPool pool(4 * mib);
         pool.register_with(**ring);

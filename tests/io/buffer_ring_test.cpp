@@ -91,9 +91,8 @@ TEST_P(BufferRingTest, AMultishotReceiveStaysArmedUntilTheGroupIsEmpty) {
         send(text);
         const std::size_t seen = receive.completions.size();
         ASSERT_TRUE(turn_until([&] { return receive.completions.size() > seen; }));
-        EXPECT_EQ(text_of(receive.completions.back()), text);
-        EXPECT_TRUE(receive.in_flight());
-        EXPECT_TRUE(is_armed(receive.completions.back().flags));
+        EXPECT_EQ(text_of(receive.completions[seen]), text);
+        EXPECT_TRUE(is_armed(receive.completions[seen].flags));
     }
     send("3");
     ASSERT_TRUE(turn_until([&] { return receive.done(); }));
@@ -104,6 +103,7 @@ TEST_P(BufferRingTest, AMultishotReceiveStaysArmedUntilTheGroupIsEmpty) {
     start(receive, true);
     ASSERT_TRUE(turn_until([&] { return receive.completions.size() == 4; }));
     EXPECT_EQ(text_of(receive.completions[3]), "3");
+    EXPECT_TRUE(ring->drain(clock, patience));
 }
 
 TEST_P(BufferRingTest, AGroupThatIsTakenIsAnError) {
@@ -113,8 +113,8 @@ TEST_P(BufferRingTest, AGroupThatIsTakenIsAnError) {
 }
 
 TEST_P(BufferRingTest, TheLargestRingHoldsAllItsBuffers) {
-    const auto large =
-        BufferRing::open(*ring, {.group = 8, .buffers = BufferRing::buffers_max, .buffer_bytes = 16});
+    const auto large = BufferRing::open(
+        *ring, {.group = 8, .buffers = BufferRing::buffers_max, .buffer_bytes = 16});
     ASSERT_TRUE(large);
     EXPECT_EQ((*large)->at(BufferRing::buffers_max - 1).size(), 16U);
 }

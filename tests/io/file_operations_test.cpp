@@ -125,8 +125,8 @@ TEST_P(FileOperations, AllocationGrowsTheFile) {
 }
 
 TEST_P(FileOperations, DirectWritesTakeAlignedMemory) {
-    const auto file = open_beneath(directory.fd(), "f",
-                                   {.write = true, .create = true, .direct = true});
+    const auto file =
+        open_beneath(directory.fd(), "f", {.write = true, .create = true, .direct = true});
     if (!file) GTEST_SKIP() << "this filesystem has no direct I/O";
     const auto pages = PageMapping::create(65536, 4096);
     Recorded<FileOperation<1>> write;

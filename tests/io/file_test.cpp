@@ -1,13 +1,12 @@
 #include "io/file.hpp"
 
+#include <cerrno>
 #include <fcntl.h>
+#include <functional>
 #include <sys/stat.h>
 
-#include <cerrno>
-#include <functional>
-
 #include "tests/io/fixture.hpp"
-#include "tests/io/seccomp.hpp"
+#include "tests/io/unfriendly_kernel.hpp"
 
 using namespace spate;
 using namespace spate::io;
@@ -38,9 +37,8 @@ protected:
 
 TEST_F(File, PathsThatAreNotPlainAreRefused) {
     using namespace std::string_view_literals;
-    for (const std::string_view path :
-         {""sv, "/etc/passwd"sv, "../x"sv, "a/../b"sv, "a//b"sv, "./a"sv, "a/."sv, "a/"sv, ".."sv,
-          "a\0b"sv}) {
+    for (const std::string_view path : {""sv, "/etc/passwd"sv, "../x"sv, "a/../b"sv, "a//b"sv,
+                                        "./a"sv, "a/."sv, "a/"sv, ".."sv, "a\0b"sv}) {
         EXPECT_EQ(error_of(path), EINVAL) << path;
         EXPECT_EQ(error_of(path, {}), EINVAL) << path;
         EXPECT_EQ(make_directories_beneath(directory.fd(), path).value(), EINVAL) << path;

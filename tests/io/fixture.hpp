@@ -1,9 +1,5 @@
 #pragma once
 // tests/io/fixture.hpp: what the io tests share.
-#include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -11,8 +7,12 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <utility>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "io/clock.hpp"
 #include "io/file.hpp"
@@ -64,9 +64,7 @@ protected:
         ring = std::move(*opened);
     }
 
-    ~RingTest() override {
-        EXPECT_TRUE(ring->drain(clock, patience));
-    }
+    ~RingTest() override { EXPECT_TRUE(ring->drain(clock, patience)); }
 
     /// Turns until `condition()` or patience ends.
     template <class Condition>

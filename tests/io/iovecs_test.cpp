@@ -1,8 +1,8 @@
 #include "io/iovecs.hpp"
 
-#include <gtest/gtest.h>
-
 #include <array>
+
+#include <gtest/gtest.h>
 
 using namespace spate;
 using namespace spate::io;

@@ -166,8 +166,10 @@ TEST_P(MailboxTest, AThreadWithoutARingWakesASleepingOne) {
     });
     ready.arrive_and_wait();
     for (int sent = 0; sent < messages;)
-        if (to_b.try_send(int{sent})) ++sent;
-        else std::this_thread::yield();
+        if (to_b.try_send(int{sent}))
+            ++sent;
+        else
+            std::this_thread::yield();
 }
 
 TEST_P(MailboxTest, AReceiverThatIsAwakeIsNotDisturbed) {

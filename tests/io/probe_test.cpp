@@ -1,12 +1,13 @@
 #include "io/probe.hpp"
 
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <gtest/gtest.h>
+
 #include "io/ring.hpp"
-#include "tests/io/seccomp.hpp"
 #include "tests/io/fixture.hpp"
+#include "tests/io/unfriendly_kernel.hpp"
 
 using namespace spate;
 using namespace spate::io;

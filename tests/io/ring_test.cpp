@@ -1,15 +1,13 @@
 #include "io/ring.hpp"
 
+#include <algorithm>
+#include <memory>
 #include <signal.h>
 #include <sys/time.h>
 
-#include <algorithm>
-
-#include <memory>
-
 #include "io/file_operations.hpp"
-#include "tests/io/seccomp.hpp"
 #include "tests/io/fixture.hpp"
+#include "tests/io/unfriendly_kernel.hpp"
 
 using namespace spate;
 using namespace spate::io;
@@ -157,8 +155,8 @@ TEST_P(RingTest, TimeoutsCompleteInTheOrderOfTheirTimes) {
 }
 
 TEST_P(RingTest, ASignalEndsASleepEarlyAndHarmsNothing) {
-    struct sigaction action {};
-    struct sigaction before {};
+    struct sigaction action{};
+    struct sigaction before{};
     action.sa_handler = [](int) {};
     ASSERT_EQ(::sigaction(SIGALRM, &action, &before), 0);
     const itimerval timer{.it_interval = {}, .it_value = {.tv_sec = 0, .tv_usec = 20'000}};
@@ -265,6 +263,16 @@ TEST(RingDeathTest, DestroyingAnOperationInFlightIsOurBug) {
             timeout.start(**ring, Clock().now() + 1h);
         },
         "in_flight");
+}
+
+TEST(Ring, TooLittleLockableMemoryIsAnErrorWithASentence) {
+    const Features features = features_or_die();
+    EXPECT_TRUE(holds_in_child([&] {
+        if (!leave_little_lockable_memory()) return false;
+        const auto ring = Ring::open(features, {.entries = 4096, .completion_entries = 65536});
+        return !ring && ring.error().cause == Unavailable::Cause::locked_memory &&
+               ring.error().sentence().find("RLIMIT_MEMLOCK is 65536") != std::string::npos;
+    }));
 }
 
 TEST(Ring, OutOfDescriptorsIsAnErrorWithASentence) {

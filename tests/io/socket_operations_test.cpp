@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 
 #include "tests/io/fixture.hpp"
-#include "tests/io/seccomp.hpp"
+#include "tests/io/unfriendly_kernel.hpp"
 
 using namespace spate;
 using namespace spate::io;
@@ -39,14 +39,15 @@ std::vector<std::byte> pattern(std::size_t size_bytes) {
 
 /// Accepts until it has `wanted`, starting again whenever the kernel ends the operation.
 struct Acceptor : AcceptOperation {
-    Acceptor(Ring& ring, int listener)
-        : AcceptOperation(&note), ring_(ring), listener_(listener) {
+    Acceptor(Ring& ring, int listener) : AcceptOperation(&note), ring_(ring), listener_(listener) {
         start(ring_, listener_);
     }
     static void note(Operation& operation, std::int32_t result, std::uint32_t flags) {
         auto& self = static_cast<Acceptor&>(operation);
-        if (result >= 0) self.accepted.emplace_back(result);
-        else self.error = result;
+        if (result >= 0)
+            self.accepted.emplace_back(result);
+        else
+            self.error = result;
         if (result >= 0 && !is_armed(flags)) self.start(self.ring_, self.listener_);
     }
     std::vector<FileDescriptor> accepted;
@@ -125,7 +126,8 @@ TEST_P(SocketOperations, ShortSendsAndReceivesAddUpToTheWhole) {
     ASSERT_TRUE(turn_until([&] {
         if (!send.in_flight() && !send.ranges().empty()) {
             ++sends;
-            if (send.result() > 0 && !send.advance(send.result())) send.start(*ring, pair.client.get());
+            if (send.result() > 0 && !send.advance(send.result()))
+                send.start(*ring, pair.client.get());
         }
         if (!receive.in_flight() && !receive.ranges().empty()) {
             ++receives;
@@ -142,7 +144,8 @@ TEST_P(SocketOperations, ShortSendsAndReceivesAddUpToTheWhole) {
 TEST_P(SocketOperations, TheEndOfTheStreamIsZero) {
     auto pair = connected_pair();
     Recorded<> shutdown;
-    ring->submit(shutdown, [&](io_uring_sqe* e) { prepare_shutdown(e, pair.client.get(), SHUT_WR); });
+    ring->submit(shutdown,
+                 [&](io_uring_sqe* e) { prepare_shutdown(e, pair.client.get(), SHUT_WR); });
     ASSERT_TRUE(turn_until([&] { return shutdown.done(); }));
     std::array<std::byte, 8> room{};
     Recorded<ReceiveOperation<1>> receive;
@@ -216,8 +219,7 @@ TEST_P(SocketOperations, AZeroCopySendGivesItsMemoryBackInASecondCompletion) {
 TEST_P(SocketOperations, SendingFromATruncatedMappingIsAnErrorAndNoSignal) {
     const auto pair = connected_pair();
     TemporaryDirectory directory;
-    const auto file =
-        open_beneath(directory.fd(), "f", {.write = true, .create = true}).value();
+    const auto file = open_beneath(directory.fd(), "f", {.write = true, .create = true}).value();
     ASSERT_FALSE(set_size(file.get(), 65536));
     void* mapped = ::mmap(nullptr, 65536, PROT_READ, MAP_SHARED, file.get(), 0);
     ASSERT_NE(mapped, MAP_FAILED);
@@ -231,7 +233,8 @@ TEST_P(SocketOperations, SendingFromATruncatedMappingIsAnErrorAndNoSignal) {
 TEST_P(SocketOperations, PollTellsWhenASocketTakesBytes) {
     const auto pair = connected_pair();
     Recorded<> poll;
-    ring->submit(poll, [&](io_uring_sqe* entry) { prepare_poll(entry, pair.client.get(), POLLOUT); });
+    ring->submit(poll,
+                 [&](io_uring_sqe* entry) { prepare_poll(entry, pair.client.get(), POLLOUT); });
     ASSERT_TRUE(turn_until([&] { return poll.done(); }));
     EXPECT_EQ(poll.result() & POLLOUT, POLLOUT);
 }

@@ -1,16 +1,15 @@
 #pragma once
-// tests/io/seccomp.hpp: makes the kernel of a child process as unfriendly as some are.
+// tests/io/unfriendly_kernel.hpp: makes the kernel of a child process as unfriendly as some are.
+#include <cstddef>
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <span>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <cstddef>
-#include <span>
 
 namespace spate::io {
 
@@ -45,6 +44,14 @@ inline bool forbid_flushes_of(unsigned count, unsigned error) {
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
     return install_filter(filter);
+}
+
+/// 64 KiB, enough for a small ring and nothing else; as an ordinary user, because root isn't
+/// limited.
+inline bool leave_little_lockable_memory() {
+    constexpr rlimit little{.rlim_cur = 65536, .rlim_max = 65536};
+    constexpr uid_t nobody = 65534;
+    return ::setrlimit(RLIMIT_MEMLOCK, &little) == 0 && (::geteuid() != 0 || ::setuid(nobody) == 0);
 }
 
 /// Every descriptor number this process may use is taken then.
