@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <fcntl.h>
 #include <memory>
 #include <sys/resource.h>
@@ -14,6 +15,7 @@
 #include <liburing.h>
 
 #include "io/kernel.hpp"
+#include "io/ring_setup.hpp"
 
 namespace spate::io {
 namespace {
@@ -25,12 +27,14 @@ struct ProbeRing {
     bool is_open = false;
 
     int open(std::uint32_t flags) {
-        const int result = io_uring_queue_init(8, &ring, flags);
+        io_uring_params params{};
+        params.flags = flags;
+        const int result = set_up_ring(8, ring, params);
         is_open = result == 0;
         return result;
     }
     ~ProbeRing() {
-        if (is_open) io_uring_queue_exit(&ring);
+        if (is_open) take_down_ring(ring);
     }
 };
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "io/ring_setup.hpp"
+
 namespace spate::io {
 namespace {
 
@@ -24,7 +26,7 @@ std::expected<std::unique_ptr<Ring>, Unavailable> Ring::open(const Features& fea
     params.flags = features.setup_flags() | IORING_SETUP_CQSIZE;
     params.cq_entries = options.completion_entries;
     std::unique_ptr<Ring> ring(new Ring(features, options));
-    const int result = io_uring_queue_init_params(options.entries, &ring->ring_, &params);
+    const int result = set_up_ring(options.entries, ring->ring_, params);
     if (result < 0) {
         ring->ring_.ring_fd = -1;
         return std::unexpected(explain_setup_error(-result, Surroundings::read()));
@@ -35,7 +37,8 @@ std::expected<std::unique_ptr<Ring>, Unavailable> Ring::open(const Features& fea
 
 Ring::~Ring() {
     SPATE_ASSERT(in_flight_ == 0);
-    if (ring_.ring_fd >= 0) io_uring_queue_exit(&ring_);
+    if (ring_.ring_fd < 0) return;  // never opened
+    take_down_ring(ring_);
 }
 
 io_uring_sqe* Ring::next_entry() {
