@@ -17,7 +17,8 @@ constexpr std::size_t blocks_max = 64;
 
 class Receivers {
 public:
-    Receivers() : linear_memory_(4096), mixed_memory_(4096) {
+    explicit Receivers(MutableBytes discard)
+        : linear_memory_(512, discard), mixed_memory_(512, discard) {
         hear_linearly(any_handshake());
         std::vector<Event> events;
         SPATE_ASSERT(mixed_.handle_bytes(any_handshake(), mixed_memory_.buffers(), events));
@@ -95,7 +96,8 @@ private:
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    Receivers receivers;
+    static std::vector<std::byte> discard(block_length_max);  // junk, and slow to allocate
+    Receivers receivers(discard);
     ByteReader input(std::as_bytes(std::span(data, size)));
     while (const auto step = input.read<std::uint8_t>()) {
         const unsigned choice = *step / 4U;

@@ -293,7 +293,7 @@ TEST(PeerWire, SpansOfOneCallDoNotDisturbEachOther) {
 }
 
 TEST(PeerWire, AnIdleOneIsSmall) {
-    EXPECT_LE(sizeof(PeerWire), 216U);
+    EXPECT_LE(sizeof(PeerWire), 192U);
     RecordProperty("bytes", static_cast<int>(sizeof(PeerWire)));
 }
 

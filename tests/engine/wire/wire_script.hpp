@@ -105,8 +105,14 @@ inline void receive_into(const ReceivePlan& plan, Bytes stream, std::size_t coun
 class SlotMemory {
 public:
     explicit SlotMemory(std::size_t buffer_size_bytes = block_length_max)
-        : buffer_size_(buffer_size_bytes), used_(buffer_size_bytes) {
-        buffers_.bind(BufferId{0}, memory_.emplace_back(block_length_max));
+        : SlotMemory(buffer_size_bytes, {}) {
+        buffers_.bind(BufferId{0}, memory_[0] = std::vector<std::byte>(block_length_max));
+    }
+
+    /// With a discard buffer that others may share.
+    SlotMemory(std::size_t buffer_size_bytes, MutableBytes discard)
+        : buffer_size_(buffer_size_bytes), used_(buffer_size_bytes), memory_(1) {
+        buffers_.bind(BufferId{0}, discard);
     }
 
     BlockSlot allocate(std::uint32_t length) {
