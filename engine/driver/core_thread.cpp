@@ -363,7 +363,7 @@ void CoreThread::report(bool now) {
     report.ledger.cpu_user_seconds = seconds(usage.ru_utime);
     report.ledger.cpu_system_seconds = seconds(usage.ru_stime);
     if (now) {
-        report_ = report;  // the last: the engine's thread reads it after join()
+        final_report_ = std::move(report);
     } else {
         (void)reports_.try_push(std::move(report));
     }
@@ -372,10 +372,10 @@ void CoreThread::report(bool now) {
 CoreReport CoreThread::latest_report() {
     if (!running()) {
         join();
-        return report_;
+        return final_report_;
     }
-    while (auto report = reports_.try_pop()) report_ = *report;
-    return report_;
+    while (auto report = reports_.try_pop()) latest_report_ = *report;
+    return latest_report_;
 }
 
 }  // namespace spate::driver

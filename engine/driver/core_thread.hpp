@@ -127,7 +127,8 @@ private:
 
     io::SpscQueue<EngineEvent, 256> events_;
     io::SpscQueue<CoreReport, 4> reports_;
-    CoreReport report_;  // the engine's thread: the latest one; the final one after join()
+    CoreReport final_report_;   // written before `running_` turns false, read after
+    CoreReport latest_report_;  // the engine's thread's
 };
 
 }  // namespace spate::driver
