@@ -154,10 +154,11 @@ std::vector<std::byte> encode(const ResumeState& state) {
     SPATE_ASSERT(state.have.size() <= metainfo::pieces_max);
     SPATE_ASSERT(state.files.size() <= metainfo::files_max);
     const Bytes have = state.have.wire_bytes();
-    std::vector<std::byte> record;
+    std::vector<std::byte> record(magic.size());
+    std::ranges::copy(as_bytes(magic), record.begin());
     record.reserve(header_bytes + have.size() + state.files.size() * stamp_bytes + checksum_bytes);
     ByteWriter writer(record);
-    writer.write_bytes(as_bytes(magic)).write(version);
+    writer.write(version);
     writer.write_bytes(state.info_hash.bytes).write_bytes(state.boot_id.bytes);
     write_flag(writer, state.durable);
     writer.write(state.uploaded_bytes).write(state.downloaded_bytes);
