@@ -17,6 +17,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE / "scenarios")]
 
 import network  # noqa: E402
+from clients import spate  # noqa: E402
 
 EXIT_SKIPPED = 77
 
@@ -25,6 +26,9 @@ def main():
     arguments = parse_arguments()
     if arguments.spate:
         os.environ["SPATE"] = str(Path(arguments.spate).resolve())
+    if set(arguments.scenarios) - {"test_foreign"} and not os.access(spate.binary(), os.X_OK):
+        print(f"{spate.binary()} is missing: build it, or name it in $SPATE", file=sys.stderr)
+        return 1
     reason = network.enter_private_network()
     if reason:
         print(f"skipped: {reason}")

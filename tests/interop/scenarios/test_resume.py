@@ -14,8 +14,8 @@ from scenario import Scenario
 
 KILLS = 20
 SEED = 20
-RATE = "24M"
-RUN_S_MAX = 0.3
+RATE = "12M"
+RUN_S_MAX = 0.4
 # Lost at a kill: pieces begun and not yet verified, and what the sockets' buffers held.
 IN_FLIGHT_BYTES_MAX = 6 * data.MIB
 # TCP/IP and message headers, HAVEs; handshakes and announces of a start.
@@ -33,7 +33,7 @@ class KillNine(Scenario):
         self.kill_and_measure(cores=2)
 
     def kill_and_measure(self, cores):
-        shape = data.single("resumed.bin", 96 * data.MIB, 256 * data.KIB)
+        shape = data.single("resumed.bin", 160 * data.MIB, 256 * data.KIB)
         folder, root, self.torrent = self.make(shape)
         self.source = Spate(self.box, cores=1)
         self.source.seed(self.torrent, folder)
@@ -51,9 +51,10 @@ class KillNine(Scenario):
         return leecher
 
     def run_and_kill(self, run_s):
-        """Kills `run_s` after the check of what is there. Returns (wire bytes, done bytes) at that check's end."""
+        """Kills `run_s` after the first payload. Returns (wire bytes, done bytes) when the check had ended."""
         leecher = self.begin("--down", RATE)
         mark = self.mark(leecher)
+        wait_until(lambda: network.loopback_bytes() > mark[0] + START_OVERHEAD_BYTES, seconds(20), "the first payload")
         time.sleep(run_s)
         leecher.process.stop(signal.SIGKILL)
         return mark
@@ -72,6 +73,9 @@ class KillNine(Scenario):
         return network.loopback_bytes(), event.get("done_bytes", self.torrent.total_bytes)
 
     def check(self, marks):
+        unfinished = sum(done < self.torrent.total_bytes for _, done in marks)
+        self.assertGreaterEqual(unfinished, KILLS, "the rate limit keeps every kill in the middle of the download")
+        self.assertGreater(marks[KILLS][1], self.torrent.total_bytes // 8, "the kills hit running transfers")
         losses = []
         for (wire_before, done_before), (wire_after, done_after) in zip(marks, marks[1:]):
             self.assertGreaterEqual(done_after, done_before, "verified bytes do not vanish")
