@@ -14,15 +14,16 @@ import sys
 INSIDE = "SPATE_INTEROP_NETWORK"
 BASE_IP = "10.77.0.1"
 BASE_IP6 = "fd77::1"
+NOBODY = 65534
 
-# Root first; then user namespaces. Mounts are wanted by the disk-full scenario only, so they may fail.
-# `--propagation unchanged`: inside a chroot the root is not a mount point and cannot be made private.
-_WAYS = (
-    ["unshare", "--net", "--mount", "--propagation", "unchanged"],
-    ["unshare", "--net"],
-    ["unshare", "--net", "--mount", "--propagation", "unchanged", "--map-root-user"],
-    ["unshare", "--net", "--map-root-user"],
+# Root first, then user namespaces; with a mount namespace (for the disk-full scenario) where there can be one. Inside
+# a chroot the root is no mount point and cannot be made private, hence `--propagation unchanged` as the second choice.
+_NAMESPACES = (
+    ["--net", "--mount"],
+    ["--net", "--mount", "--propagation", "unchanged"],
+    ["--net"],
 )
+_WAYS = [["unshare", *how] for how in _NAMESPACES] + [["unshare", "--map-root-user", *how] for how in _NAMESPACES]
 
 
 def enter_private_network():
@@ -61,6 +62,12 @@ def has_ipv6():
         return True
     except OSError:
         return False
+
+
+def has_other_users():
+    """True when a process here may become `nobody`: as root, not in a user namespace of one id."""
+    with open("/proc/self/uid_map", encoding="ascii") as mapping:
+        return os.geteuid() == 0 and int(mapping.read().split()[2]) > NOBODY
 
 
 def free_port(ip):

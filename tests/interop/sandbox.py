@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import tempfile
+import unittest
 from pathlib import Path
 
 import network
@@ -37,7 +38,7 @@ class Sandbox:
             client.abandon()
         for process in reversed(self.processes):
             process.stop(timeout_s=3.0)
-        if kind is None or os.environ.get("SPATE_INTEROP_KEEP") == "0":
+        if kind in (None, unittest.SkipTest) or os.environ.get("SPATE_INTEROP_KEEP") == "0":
             shutil.rmtree(self.dir, ignore_errors=True)
         else:
             self._report()

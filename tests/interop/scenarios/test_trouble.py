@@ -2,29 +2,25 @@
 
 import os
 import subprocess
+import tempfile
 import unittest
 
 import data
+import network
 from clients import Libtorrent, Spate, spate
 from sandbox import seconds
 from scenario import TRANSFER_TIMEOUT_S, Scenario
 
-NOBODY = 65534
 _TMPFS_BYTES = 8 * data.MIB
 
 
 def can_mount():
     """True inside a mount namespace of our own."""
-    probe = subprocess.run(["mount", "-t", "tmpfs", "none", "/mnt"], capture_output=True)
-    if probe.returncode == 0:
-        subprocess.run(["umount", "/mnt"], check=False)
-    return probe.returncode == 0
-
-
-def is_real_root():
-    """True when other user ids exist here: in a user namespace of one id they do not."""
-    with open("/proc/self/uid_map", encoding="ascii") as mapping:
-        return os.geteuid() == 0 and int(mapping.read().split()[2]) > NOBODY
+    with tempfile.TemporaryDirectory() as folder:
+        probe = subprocess.run(["mount", "-t", "tmpfs", "none", folder], capture_output=True)
+        if probe.returncode == 0:
+            subprocess.run(["umount", folder], check=True)
+        return probe.returncode == 0
 
 
 class DamagedSeeds(Scenario):
@@ -91,10 +87,11 @@ class HostileDisks(Scenario):
             leecher = self.refused(out)
             self.assertRegex(str(leecher.events("error")), "(?i)no space|disk full|full")
         finally:
-            self.box.clients[-1].process.stop()
+            for client in self.box.clients:
+                client.stop()
             subprocess.run(["umount", out], check=True)
 
-    @unittest.skipUnless(is_real_root(), "only root can become somebody else")
+    @unittest.skipUnless(network.has_other_users(), "only root can become somebody else")
     def test_a_folder_without_permission_is_one_sentence_and_exit_1(self):
         out = self.box.subdir("locked")
         out.chmod(0o555)
@@ -108,7 +105,7 @@ class HostileDisks(Scenario):
         seeder.seed(torrent, folder)
         leecher = Spate(self.box)
         if as_nobody:
-            leecher.run_as(NOBODY)
+            leecher.run_as(network.NOBODY)
         leecher.download(torrent, out, [seeder.peer])
         self.assertEqual(leecher.process.wait(seconds(30)), spate.EXIT_FAILURE)
         self.assertIn("too-big.bin", str(leecher.events("error")))
