@@ -38,8 +38,8 @@ def markdown(samples, machine, arguments, shape):
     groups = {}
     for sample in samples:
         groups.setdefault((sample["scenario"], sample["client"]), []).append(sample)
-    for (scenario, client), group in sorted(groups.items(), key=lambda item: (item[0][0], _median(item[1], "cpu_s_per_gib"))):
-        lines.append(_row(scenario, client, group))
+    cheapest_first = sorted(groups.items(), key=lambda item: (item[0][0], _median(item[1], "cpu_s_per_gib")))
+    lines += [_row(scenario, client, group) for (scenario, client), group in cheapest_first]
     return "\n".join(lines)
 
 

@@ -40,7 +40,8 @@ def enter_private_network():
     for way in _WAYS:
         if subprocess.run([*way, "true"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0:
             os.execvpe(way[0], [*way, sys.executable, *sys.argv], {**os.environ, INSIDE: "1"})
-    return "cannot make a private network: this container forbids network namespaces (run as root, or allow user namespaces)"
+    return ("cannot make a private network: this container forbids network namespaces "
+            "(run as root, or allow user namespaces)")
 
 
 def _set_up_loopback():

@@ -9,4 +9,6 @@ from clients.transmission import Transmission
 FOREIGN = {client.NAME: client for client in (Transmission, Aria2, Libtorrent)}
 ALL = {**FOREIGN, Spate.NAME: Spate}
 
-__all__ = ["ALL", "Aria2", "FOREIGN", "Libtorrent", "LibtorrentCrowd", "OpenTracker", "Spate", "SpateTracker", "Transmission"]
+__all__ = [
+    "ALL", "Aria2", "FOREIGN", "Libtorrent", "LibtorrentCrowd", "OpenTracker", "Spate", "SpateTracker", "Transmission",
+]

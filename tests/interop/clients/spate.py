@@ -1,4 +1,4 @@
-"""spate itself, driven by its command line: JSON lines on standard output, exit codes (docs: README, `spate --help`)."""
+"""spate itself, driven by its command line: JSON lines on standard output, and exit codes."""
 
 import functools
 import json

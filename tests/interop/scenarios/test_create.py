@@ -2,13 +2,13 @@
 
 import data
 from clients import spate
-from scenario import Scenario
+from scenario import Scenario, noting
 
 
 class Creators(Scenario):
     def test_spate_creates_what_the_oracle_creates(self):
         for shape in (data.single(size_bytes=3 * data.MIB), data.many_files(), data.large_pieces()):
-            with self.subTest(shape.name):
+            with noting(shape.name):
                 _, root, wanted = self.make(shape)
                 out = self.box.dir / "created.torrent"
                 code, _, err = spate.run("create", root, "-o", out, "--piece-size", f"{shape.piece_bytes // data.KIB}K",
@@ -23,7 +23,7 @@ class Creators(Scenario):
         shape = data.many_files()
         root = shape.make(self.box.subdir("data"))
         for name, create in data.FOREIGN_CREATORS.items():
-            with self.subTest(name):
+            with noting(name):
                 torrent = create(root, self.box.dir / f"{name}.torrent", shape.piece_bytes,
                                  ["http://10.77.0.1:1/announce"])
                 code, objects, err = spate.run("show", torrent.path, "--json")

@@ -8,20 +8,19 @@ _SHAPES = (data.single(), data.many_files(), data.short_last_piece(), data.small
 
 
 class Shapes(Scenario):
+    """One core and two take turns."""
+
     def test_spate_to_libtorrent(self):
-        tracker = self.spate_tracker()
-        for cores, shape in enumerate(_SHAPES):
-            with self.subTest(shape.name):
-                self.transfer(Spate(self.box, cores=1 + cores % 2), Libtorrent(self.box), shape, tracker)
+        self.move_every_shape(lambda cores: (Spate(self.box, cores=cores), Libtorrent(self.box)))
 
     def test_libtorrent_to_spate(self):
-        tracker = self.spate_tracker()
-        for cores, shape in enumerate(_SHAPES):
-            with self.subTest(shape.name):
-                self.transfer(Libtorrent(self.box), Spate(self.box, cores=1 + cores % 2), shape, tracker)
+        self.move_every_shape(lambda cores: (Libtorrent(self.box), Spate(self.box, cores=cores)))
 
     def test_spate_to_spate(self):
+        self.move_every_shape(lambda cores: (Spate(self.box, cores=cores), Spate(self.box, cores=3 - cores)))
+
+    def move_every_shape(self, ends):
         tracker = self.spate_tracker()
-        for cores, shape in enumerate(_SHAPES):
-            with self.subTest(shape.name):
-                self.transfer(Spate(self.box, cores=1 + cores % 2), Spate(self.box, cores=2 - cores % 2), shape, tracker)
+        transfers = [self.begin_transfer(*ends(1 + number % 2), shape, tracker) for number, shape in enumerate(_SHAPES)]
+        for transfer in transfers:
+            transfer.finish()

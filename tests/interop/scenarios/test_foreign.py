@@ -6,16 +6,12 @@ from scenario import Scenario
 
 
 class ForeignClients(Scenario):
-    """Each seeds once and downloads once, over opentracker."""
-
-    def over_opentracker(self, seeder, leecher, data_set):
-        self.transfer(seeder(self.box), leecher(self.box), data_set, self.open_tracker())
-
-    def test_libtorrent_to_aria2(self):
-        self.over_opentracker(Libtorrent, Aria2, data.single())
-
-    def test_aria2_to_transmission(self):
-        self.over_opentracker(Aria2, Transmission, data.many_files())
-
-    def test_transmission_to_libtorrent(self):
-        self.over_opentracker(Transmission, Libtorrent, data.short_last_piece())
+    def test_each_seeds_once_and_downloads_once_over_opentracker(self):
+        tracker = self.open_tracker()
+        transfers = [
+            self.begin_transfer(Libtorrent(self.box), Aria2(self.box), data.single(), tracker),
+            self.begin_transfer(Aria2(self.box), Transmission(self.box), data.many_files(), tracker),
+            self.begin_transfer(Transmission(self.box), Libtorrent(self.box), data.short_last_piece(), tracker),
+        ]
+        for transfer in transfers:
+            transfer.finish()

@@ -4,7 +4,7 @@ import bencode
 import data
 from clients import spate
 from sandbox import seconds
-from scenario import Scenario
+from scenario import Scenario, noting
 
 PEAK_RSS_BYTES_MAX = 256 * data.MIB
 _HASH = b"\x11" * 20
@@ -52,7 +52,7 @@ REFUSED = {
 class Show(Scenario):
     def test_hostile_torrents_are_refused_with_one_clear_line(self):
         for number, (what, content) in enumerate(REFUSED.items()):
-            with self.subTest(what):
+            with noting(what):
                 path = self.box.dir / f"hostile-{number}.torrent"
                 path.write_bytes(content)
                 self.assert_refused(path)

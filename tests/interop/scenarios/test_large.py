@@ -5,7 +5,7 @@ import shutil
 import data
 from clients import FOREIGN, Spate
 from sandbox import seconds
-from scenario import Scenario
+from scenario import Scenario, noting
 
 LARGE_TIMEOUT_S = 300
 
@@ -28,7 +28,7 @@ class TwoGiB(Scenario):
             data.single("large.bin", 2 * data.GIB, 256 * data.KIB), [tracker.http_url])
         for seeder_type, leecher_type in pairs:
             for cores in (1, 2):
-                with self.subTest(f"{seeder_type.NAME} to {leecher_type.NAME}, {cores} cores"):
+                with noting(f"{seeder_type.NAME} to {leecher_type.NAME}, {cores} cores"):
                     self.move(self.client(seeder_type, cores), self.client(leecher_type, cores))
 
     def client(self, client_type, cores):

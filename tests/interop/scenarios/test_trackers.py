@@ -5,7 +5,7 @@ import unittest
 import data
 import network
 from clients import Aria2, Libtorrent, Spate, spate
-from scenario import TRANSFER_TIMEOUT_S, Scenario
+from scenario import TRANSFER_TIMEOUT_S, Scenario, noting
 from sandbox import seconds
 
 
@@ -18,7 +18,7 @@ class Trackers(Scenario):
         self.assertEqual(ready["info_hash"], torrent.info_hash)
         self.assertTrue(torrent.trackers, "the .torrent names the embedded tracker")
         for client in (Aria2, Libtorrent, Spate):
-            with self.subTest(client.NAME):
+            with noting(client.NAME):
                 self.fetch(client(self.box), torrent, root)
 
     def test_udp_announces_reach_spates_tracker(self):
