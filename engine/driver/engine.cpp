@@ -164,7 +164,8 @@ bool Engine::Implementation::announce(CoreIndex core, const session::Announce& o
         {.id = order.torrent.value,
          .url = order.url,
          .request = order.request,
-         .done = [this, core, torrent = order.torrent, url = order.url](tracker::TrackerResult result) {
+         .done = [this, core, torrent = order.torrent, url = order.url](std::uint64_t,
+                                                                          tracker::TrackerResult result) {
              tracker::AnnounceResult announced;
              if (result) {
                  announced = std::get<tracker::AnnounceResponse>(std::move(*result));
