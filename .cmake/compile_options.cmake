@@ -8,14 +8,9 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release")
     add_link_options(-O3)
 endif()
 
-if(SPATE_LTO)
-    set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
-    # GCC's -flto reports false positives of these two across translation units.
-    add_link_options(-flto=auto -Wno-stringop-overflow -Wno-free-nonheap-object)
-endif()
-
 if(SPATE_SANITIZE)
-    add_compile_options(-fsanitize=${SPATE_SANITIZE} -fno-sanitize-recover=all)
+    # -O1: sanitized code compiles in half the time of -O2 and its stack traces keep their frames.
+    add_compile_options(-O1 -fsanitize=${SPATE_SANITIZE} -fno-sanitize-recover=all)
     add_link_options(-fsanitize=${SPATE_SANITIZE})
 endif()
 
