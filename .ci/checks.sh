@@ -59,6 +59,16 @@ stale_for_tidy() {
     done
 }
 
+# build_and_test PRESET CTEST-ARGUMENT...: a preset that doesn't build is one failure.
+build_and_test() {
+    if (build_preset "$1"); then
+        run_ctest "$@"
+    else
+        count 0 1
+        failures+=("$1: build")
+    fi
+}
+
 # run_ctest PRESET CTEST-ARGUMENT...: runs a preset's tests and counts their cases.
 run_ctest() {
     local preset=$1 dir=$root/build/$1 wrap=()
