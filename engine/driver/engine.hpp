@@ -1,0 +1,130 @@
+#pragma once
+// engine/driver/engine.hpp: the whole engine of one process: core threads, trackers, torrents.
+#include <cstdint>
+#include <expected>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/base/bitfield.hpp"
+#include "engine/base/endpoint.hpp"
+#include "engine/base/ids.hpp"
+#include "engine/base/time.hpp"
+#include "engine/driver/ledger.hpp"
+#include "engine/metainfo/metainfo.hpp"
+#include "hashing/hasher.hpp"
+
+namespace spate::driver {
+
+struct EngineOptions {
+    /// Every core listens on each of them (SO_REUSEPORT). Port 0 lets the kernel choose one, the
+    /// same for all cores.
+    std::vector<Endpoint> listen;
+    /// CPU numbers, one core thread each, pinned to it.
+    std::vector<unsigned> cpus{0};
+    bool pin_threads = false;
+    std::uint32_t peers_max = 200;  // of a torrent; connections in all: four times as many
+    std::uint32_t upload_slots = 4;
+    std::uint64_t up_bytes_per_s = 0;  // 0: unlimited
+    std::uint64_t down_bytes_per_s = 0;
+    bool loopback_only = false;
+    std::uint64_t buffer_budget_bytes = 512ULL << 20;  // piece buffers of all cores
+    /// Busy time of a core before it sleeps; lifts single-peer throughput on idle machines.
+    Duration spin{};
+    std::uint64_t random_seed = 0;
+};
+
+enum class Allocation : std::uint8_t { sparse, full };
+
+struct TorrentSpec {
+    /// With an info-hash only (no piece hashes) for a magnet link: MetadataReady follows.
+    std::shared_ptr<const metainfo::Metainfo> metainfo;
+    /// Where the torrent's name lives (storage/file_layout.hpp).
+    std::filesystem::path folder;
+    /// Pieces that are verified on disk. Empty: none.
+    Bitfield have{};
+    /// Pieces nobody wants, as the files that they touch weren't selected. Empty: none.
+    Bitfield skipped{};
+    std::vector<std::vector<std::string>> tracker_tiers{};
+    /// Called at once, and again when they are lost.
+    std::vector<Endpoint> peers{};
+    Allocation allocation = Allocation::sparse;
+};
+
+/// What a torrent does now; rates are for the caller to derive from two looks.
+struct TorrentStatus {
+    std::uint64_t total_bytes = 0;       // of wanted pieces
+    std::uint64_t stored_bytes = 0;      // of wanted pieces, verified and written
+    std::uint64_t downloaded_bytes = 0;  // payload since the start, wasted included
+    std::uint64_t uploaded_bytes = 0;
+    std::uint64_t wasted_bytes = 0;
+    std::uint32_t peers = 0;
+    std::uint32_t seeds = 0;
+    bool complete = false;
+};
+
+struct TorrentCompleted {
+    TorrentId torrent;
+};
+/// The torrent stopped by itself; `reason` names the file. Others go on.
+struct TorrentStopped {
+    TorrentId torrent;
+    std::string reason;
+};
+struct TrackerTrouble {
+    TorrentId torrent;
+    std::string url;
+    std::string sentence;
+};
+/// The info dictionary of a magnet link, checked against its info-hash. The torrent that fetched it
+/// is stopped; add() one with the metadata, and these peers.
+struct MetadataReady {
+    TorrentId torrent;
+    std::vector<std::byte> info_bytes;
+    std::vector<Endpoint> peers{};
+};
+using EngineEvent = std::variant<TorrentCompleted, TorrentStopped, TrackerTrouble, MetadataReady>;
+
+/// Runs one session::Session a core on its own thread and ring, and does for them what they ask:
+/// connections, files, hashes, announces. Owned by main, used from one thread; never blocks that
+/// thread except in start() and stop().
+class Engine {
+public:
+    /// Fails with one sentence for the user: what, why, and what to do.
+    static std::expected<std::unique_ptr<Engine>, std::string> start(EngineOptions options,
+                                                                     const hashing::Hasher& hasher);
+    ~Engine();
+    Engine(const Engine&) = delete;
+    Engine& operator=(const Engine&) = delete;
+
+    /// The addresses that are listened on, with the port that the kernel chose.
+    const std::vector<Endpoint>& listening() const;
+
+    /// Fails with a sentence: the folder can't be made or opened, a file can't be created.
+    std::expected<TorrentId, std::string> add(TorrentSpec spec);
+    /// Disconnects its peers and tells its trackers.
+    void stop_torrent(TorrentId torrent);
+    TorrentStatus status(TorrentId torrent) const;
+    /// Verified and written, at this moment: what a resume record may claim.
+    Bitfield stored_pieces(TorrentId torrent) const;
+    /// Writes what the kernel holds of the torrent's files to the disk. Blocks.
+    std::expected<void, std::string> sync_files(TorrentId torrent);
+
+    std::optional<EngineEvent> poll_event();
+    /// What the process has spent so far.
+    Ledger ledger() const;
+
+    /// Stops all torrents, tells trackers, waits at most `patience` for them, ends the threads.
+    /// What was reported as stored is written.
+    void stop(Duration patience);
+
+private:
+    class Implementation;
+    explicit Engine(std::unique_ptr<Implementation> implementation);
+    std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace spate::driver

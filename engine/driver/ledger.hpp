@@ -1,0 +1,39 @@
+#pragma once
+// engine/driver/ledger.hpp: what a transfer has cost.
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace spate::driver {
+
+/// One core's costs so far. Bytes of sockets include protocol messages.
+struct CoreLedger {
+    std::uint64_t bytes_sent = 0;
+    std::uint64_t bytes_received = 0;
+    std::uint64_t bytes_copied_user = 0;  // payload that user code had to move
+    std::uint64_t bytes_read_files = 0;   // from the page cache or the device
+    std::uint64_t bytes_written_files = 0;
+    std::uint64_t enter_calls = 0;    // io_uring_enter system calls
+    std::uint64_t ops_submitted = 0;  // ring operations
+    std::uint64_t zero_copy_sends = 0;
+    std::uint64_t zero_copy_copied = 0;
+    std::uint64_t hash_bytes = 0;
+    double hash_seconds = 0;
+    std::uint64_t connections = 0;  // peers that joined on this core, ever
+    double cpu_user_seconds = 0;    // of the core's thread
+    double cpu_system_seconds = 0;
+};
+
+struct Drop {
+    std::string reason;  // session/drop_reason.hpp
+    std::uint64_t count = 0;
+};
+
+struct Ledger {
+    std::vector<CoreLedger> cores;
+    std::vector<Drop> drops;  // connections ended, by reason, those that happened
+
+    CoreLedger total() const;
+};
+
+}  // namespace spate::driver

@@ -1,0 +1,72 @@
+#include "engine/driver/torrent_files.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include "io/file.hpp"
+
+namespace spate::driver {
+
+std::expected<std::shared_ptr<const TorrentFiles>, std::string> TorrentFiles::open(
+    const metainfo::Metainfo& metainfo, const std::filesystem::path& folder, bool download,
+    Allocation allocation) {
+    std::error_code error;
+    if (download) std::filesystem::create_directories(folder, error);
+    if (error)
+        return std::unexpected(
+            fmt::format("can't make the folder {}: {}", folder.string(), error.message()));
+    auto descriptor = io::open_directory(folder.empty() ? "." : folder.string());
+    if (!descriptor)
+        return std::unexpected(
+            fmt::format("can't open the folder {}: {}", folder.string(), descriptor.error().message()));
+    std::shared_ptr<TorrentFiles> files(new TorrentFiles(metainfo, folder, allocation));
+    files->folder_descriptor_ = std::move(*descriptor);
+    return files;
+}
+
+std::string TorrentFiles::display_path(storage::FileIndex index) const {
+    return (folder_ / file(index).path).string();
+}
+
+std::expected<io::FileDescriptor, std::error_code> TorrentFiles::create(
+    storage::FileIndex index) const {
+    const std::string& path = file(index).path;
+    constexpr io::OpenOptions options{.write = true, .create = true};
+    auto opened = io::open_beneath(folder_descriptor_.get(), path, options);
+    const std::size_t slash = path.rfind('/');
+    if (opened || opened.error() != std::errc::no_such_file_or_directory || slash == path.npos)
+        return opened;
+    if (const auto error = io::make_directories_beneath(folder_descriptor_.get(), path.substr(0, slash)))
+        return std::unexpected(error);
+    return io::open_beneath(folder_descriptor_.get(), path, options);
+}
+
+std::expected<void, std::string> TorrentFiles::make_empty_files() const {
+    for (std::uint32_t i = 0; i < files_.size(); ++i) {
+        if (files_[i].pad || files_[i].size_bytes != 0) continue;
+        const storage::FileIndex index(i);
+        if (const auto made = create(index); !made)
+            return std::unexpected(
+                fmt::format("can't create {}: {}", display_path(index), made.error().message()));
+    }
+    return {};
+}
+
+std::expected<void, std::string> TorrentFiles::sync() const {
+    for (std::size_t i = 0; i < files_.size(); ++i) {
+        if (files_[i].pad || files_[i].size_bytes == 0) continue;
+        const auto file = io::open_beneath(folder_descriptor_.get(), files_[i].path);
+        if (!file) continue;  // not begun
+        if (::fdatasync(file->get()) != 0)
+            return std::unexpected(fmt::format(
+                "can't sync {}: {}", display_path(storage::FileIndex(static_cast<std::uint32_t>(i))),
+                std::generic_category().message(errno)));
+    }
+    return {};
+}
+
+}  // namespace spate::driver

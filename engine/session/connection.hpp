@@ -1,0 +1,77 @@
+#pragma once
+// engine/session/connection.hpp: all that a core knows of one peer.
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "engine/base/bitfield.hpp"
+#include "engine/base/endpoint.hpp"
+#include "engine/base/ids.hpp"
+#include "engine/base/time.hpp"
+#include "engine/session/drop_reason.hpp"
+#include "engine/swarm/rate_meter.hpp"
+#include "engine/swarm/request_window.hpp"
+#include "engine/wire/peer_wire.hpp"
+
+namespace spate::session {
+
+class Torrent;
+
+/// State of one connection; Session's functions keep it consistent. Invariants: in a torrent's list
+/// exactly while `stage` is established; `interesting` is the number of pieces that the peer has
+/// and this core doesn't know to be stored.
+struct Connection {
+    enum class Stage : std::uint8_t { calling, handshaking, established, closing };
+
+    Connection(ConnectionId connection_id, const Endpoint& endpoint, bool we_called, Time now)
+        : id(connection_id),
+          remote(endpoint),
+          outgoing(we_called),
+          created_at(now),
+          last_received_at(now),
+          last_sent_at(now),
+          last_block_at(now) {}
+
+    const ConnectionId id;
+    const Endpoint remote;
+    const bool outgoing;
+    const Time created_at;
+    Stage stage = Stage::calling;
+    Torrent* torrent = nullptr;
+    PeerId peer_id;
+    bool fast = false;                     // both of us speak BEP 6
+    bool extensions = false;               // both of us speak BEP 10
+    std::uint8_t metadata_message_id = 0;  // the peer's id for ut_metadata; 0 when it has none
+
+    wire::PeerWire wire;
+    std::vector<std::byte> control;   // encoded, not yet taken by a send
+    bool transmit_requested = false;  // Transmit was put out and take_send() not called since
+    bool receive_paused = false;      // waits for the download limit
+    bool send_paused = false;         // waits for the upload limit
+    std::vector<BufferId> pinned;     // buffers of the receive in flight
+
+    Bitfield has;
+    bool has_told = false;  // its bitfield, HAVE ALL, HAVE NONE or first HAVE came
+    bool counted_as_seed = false;
+    bool upload_only = false;  // BEP 21
+    std::uint32_t interesting = 0;
+    bool we_are_interested = false;
+    bool peer_is_interested = false;
+    bool we_choke = true;
+    bool peer_chokes = true;
+
+    swarm::RequestWindow window;
+    std::vector<PieceIndex> allowed_fast;  // what the peer serves us although it chokes
+    bool stalled = false;                  // silent past the deadline: gets one request at a time
+    std::deque<BlockRef> uploads;          // requested by the peer, not yet sent
+    swarm::RateMeter down;
+    swarm::RateMeter up;
+    Time last_received_at;
+    Time last_sent_at;
+    Time last_block_at;
+    std::uint32_t discarded_blocks = 0;  // came unasked or late
+    std::uint32_t bad_pieces = 0;        // took part in so many pieces that failed their hash
+};
+
+}  // namespace spate::session

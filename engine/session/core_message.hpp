@@ -1,0 +1,94 @@
+#pragma once
+// engine/session/core_message.hpp: what the cores of one process tell each other.
+#include <cstdint>
+#include <variant>
+#include <vector>
+
+#include "engine/base/endpoint.hpp"
+#include "engine/base/ids.hpp"
+#include "engine/session/drop_reason.hpp"
+#include "engine/swarm/choker.hpp"
+
+namespace spate::session {
+
+// To the torrent's home core.
+
+/// A handshake is complete.
+struct PeerJoined {
+    TorrentId torrent;
+    swarm::PeerKey peer;
+    Endpoint remote;
+    PeerId peer_id;
+    bool outgoing = false;
+};
+/// A joined peer's connection is gone.
+struct PeerLeft {
+    TorrentId torrent;
+    swarm::PeerKey peer;
+    Endpoint remote;
+    bool useful = false;
+    bool forget = false;  // not worth another call: both of us are seeds
+    bool ban = false;     // it sent false data
+};
+/// A call that led to no joined peer.
+struct CallFailed {
+    TorrentId torrent;
+    Endpoint remote;
+    bool forget = false;  // we called ourselves
+};
+struct PeerInterest {
+    TorrentId torrent;
+    swarm::PeerKey peer;
+    bool interested = false;
+};
+/// Every choke round, from each core that has peers.
+struct PeerRates {
+    struct Entry {
+        swarm::PeerKey peer;
+        bool snubbed = false;
+        std::uint64_t rate_bytes_per_s = 0;
+    };
+    TorrentId torrent;
+    std::vector<Entry> entries;
+};
+/// Addresses from a tracker, the user, or another source.
+struct PeersFound {
+    TorrentId torrent;
+    std::vector<Endpoint> peers;
+    bool named_by_user = false;
+};
+
+// From the home core to the core that has, or shall have, the connection.
+
+struct CallPeer {
+    TorrentId torrent;
+    Endpoint remote;
+};
+struct SetChoke {
+    TorrentId torrent;
+    ConnectionId connection;
+    bool choke = true;
+};
+struct DropPeer {
+    TorrentId torrent;
+    ConnectionId connection;
+    DropReason reason{};
+};
+
+// From any core to all others.
+
+/// Verified and written by the sender.
+struct PiecesStored {
+    TorrentId torrent;
+    std::vector<PieceIndex> pieces;
+};
+/// The torrent can't go on: its files failed, or the user took it away. Its connections are closed.
+struct HaltTorrent {
+    TorrentId torrent;
+};
+
+using CoreMessage =
+    std::variant<PeerJoined, PeerLeft, CallFailed, PeerInterest, PeerRates, PeersFound, CallPeer,
+                 SetChoke, DropPeer, PiecesStored, HaltTorrent>;
+
+}  // namespace spate::session

@@ -1,0 +1,145 @@
+#include "engine/session/home.hpp"
+
+#include <algorithm>
+
+#include "engine/base/assert.hpp"
+
+namespace spate::session {
+
+Home::Home(tracker::TrackerTiers tiers, Options options, Time now)
+    : options_(options), tiers_(std::move(tiers)), next_choke_round_(now + swarm::Choker::round) {}
+
+Home::JoinVerdict Home::on_joined(const PeerJoined& joined, const PeerId& our_id, Time now) {
+    if (joined.outgoing) {
+        SPATE_ASSERT(calls_ > 0);
+        --calls_;
+        peers_.on_connected(joined.remote);
+    }
+    JoinVerdict verdict;
+    const auto twin = std::ranges::find_if(
+        joined_, [&](const auto& entry) { return entry.second.peer_id == joined.peer_id; });
+    if (peers_.banned(joined.remote.address)) {
+        verdict = {joined.peer, DropReason::banned};
+    } else if (twin != joined_.end()) {
+        // Both called each other at once: both ends must keep the same one of the two, the one that
+        // the peer with the greater id opened.
+        const bool keep_ours = our_id > joined.peer_id;
+        const bool newer_wins =
+            twin->second.outgoing != joined.outgoing && joined.outgoing == keep_ours;
+        verdict = {newer_wins ? twin->first : joined.peer, DropReason::duplicate_peer};
+    } else if (joined_.size() >= options_.peers_max) {
+        verdict = {joined.peer, DropReason::too_many_peers};
+    }
+    Joined& entry = joined_[joined.peer];
+    entry.candidate = {.key = joined.peer, .joined_at = now, .choke_changed_at = now};
+    entry.peer_id = joined.peer_id;
+    entry.outgoing = joined.outgoing;
+    return verdict;
+}
+
+void Home::on_left(const PeerLeft& left, Prng& random, Time now,
+                   std::vector<ChokeChange>& changes) {
+    joined_.erase(left.peer);
+    fill_free_slots(now, changes);
+    if (left.ban) peers_.ban(left.remote.address);
+    if (left.forget) {
+        peers_.forget(left.remote);
+    } else {
+        peers_.on_disconnected(left.remote, left.useful, random, now);
+    }
+}
+
+void Home::on_call_failed(const CallFailed& failed, Prng& random, Time now) {
+    SPATE_ASSERT(calls_ > 0);
+    --calls_;
+    if (failed.forget) {
+        peers_.forget(failed.remote);
+    } else {
+        peers_.on_failed(failed.remote, random, now);
+    }
+}
+
+void Home::on_rates(const PeerRates& rates) {
+    for (const PeerRates::Entry& entry : rates.entries) {
+        const auto found = joined_.find(entry.peer);
+        if (found == joined_.end()) continue;
+        found->second.candidate.rate_bytes_per_s = entry.rate_bytes_per_s;
+        found->second.candidate.snubbed = entry.snubbed;
+    }
+}
+
+std::size_t Home::unchoked_count() const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        joined_, [](const auto& entry) { return entry.second.candidate.unchoked; }));
+}
+
+void Home::set_choke(Joined& joined, bool choke, Time now, std::vector<ChokeChange>& changes) {
+    if (joined.candidate.unchoked == !choke) return;
+    joined.candidate.unchoked = !choke;
+    joined.candidate.choke_changed_at = now;
+    changes.push_back({joined.candidate.key, choke});
+}
+
+void Home::on_interest(const PeerInterest& interest, Time now, std::vector<ChokeChange>& changes) {
+    const auto found = joined_.find(interest.peer);
+    if (found == joined_.end()) return;
+    found->second.candidate.interested = interest.interested;
+    if (!interest.interested) set_choke(found->second, true, now, changes);
+    fill_free_slots(now, changes);
+}
+
+void Home::fill_free_slots(Time now, std::vector<ChokeChange>& changes) {
+    // The regular slots and the optimistic one.
+    const std::uint64_t slots = std::uint64_t{options_.upload_slots} + 1;
+    for (std::size_t unchoked = unchoked_count(); unchoked < slots; ++unchoked) {
+        Joined* next = nullptr;  // who gives most, then who has waited longest
+        for (auto& [key, joined] : joined_) {
+            const swarm::ChokeCandidate& peer = joined.candidate;
+            if (!peer.interested || peer.unchoked) continue;
+            if (next == nullptr || peer.rate_bytes_per_s > next->candidate.rate_bytes_per_s ||
+                (peer.rate_bytes_per_s == next->candidate.rate_bytes_per_s &&
+                 peer.choke_changed_at < next->candidate.choke_changed_at))
+                next = &joined;
+        }
+        if (next == nullptr) return;
+        set_choke(*next, false, now, changes);
+    }
+}
+
+void Home::rechoke(bool seeding, Prng& random, Time now, std::vector<ChokeChange>& changes) {
+    std::vector<swarm::ChokeCandidate> candidates;
+    candidates.reserve(joined_.size());
+    for (const auto& [key, joined] : joined_) candidates.push_back(joined.candidate);
+    auto chosen = choker_.choose(candidates, options_.upload_slots, seeding, random, now);
+    std::ranges::sort(chosen);
+    for (auto& [key, joined] : joined_)
+        set_choke(joined, !std::ranges::binary_search(chosen, key), now, changes);
+}
+
+void Home::rechoke_if_due(bool seeding, Prng& random, Time now, std::vector<ChokeChange>& changes) {
+    if (now < next_choke_round_) return;
+    next_choke_round_ = now + swarm::Choker::round;
+    rechoke(seeding, random, now, changes);
+}
+
+bool Home::wants_calls() const {
+    return calls_ < options_.calls_max && joined_.size() + calls_ < options_.peers_max;
+}
+
+std::optional<Endpoint> Home::next_call(Prng& random, Time now) {
+    if (!wants_calls()) return std::nullopt;
+    const auto endpoint = peers_.next_to_call(random, now);
+    if (endpoint) ++calls_;
+    return endpoint;
+}
+
+std::optional<Time> Home::next_timeout() const {
+    std::optional<Time> next = tiers_.next_timeout();
+    const auto earlier = [&](Time time) { next = next ? std::min(*next, time) : time; };
+    if (!joined_.empty()) earlier(next_choke_round_);
+    if (wants_calls())
+        if (const auto call = peers_.next_timeout()) earlier(*call);
+    return next;
+}
+
+}  // namespace spate::session

@@ -1,0 +1,103 @@
+#pragma once
+// engine/session/output.hpp: what a session wants done, as values.
+#include <array>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/base/endpoint.hpp"
+#include "engine/base/ids.hpp"
+#include "engine/session/core_message.hpp"
+#include "engine/tracker/announce.hpp"
+
+namespace spate::session {
+
+/// Call the peer; answer with handle_connected() or handle_disconnected().
+struct Connect {
+    ConnectionId connection;
+    Endpoint remote;
+};
+/// End the connection; answer with handle_closed() when nothing of it is in flight any more.
+struct Close {
+    ConnectionId connection;
+};
+/// The connection has something to send: call take_send() unless a send is in flight.
+struct Transmit {
+    ConnectionId connection;
+};
+/// Receiving may go on after a pause (may_receive() had said no).
+struct Receive {
+    ConnectionId connection;
+};
+/// Cut the receive in flight short, so that its buffers are released; it is answered as always.
+struct CancelReceive {
+    ConnectionId connection;
+};
+/// Answer with handle_piece_hashed().
+struct HashPiece {
+    TorrentId torrent;
+    PieceIndex piece;
+    BufferId buffer;
+    std::uint32_t size_bytes = 0;
+};
+/// Answer with handle_piece_written().
+struct WritePiece {
+    TorrentId torrent;
+    PieceIndex piece;
+    BufferId buffer;
+    std::uint32_t size_bytes = 0;
+};
+struct ToCore {
+    CoreIndex core;
+    CoreMessage message;
+};
+/// Answer with handle_announced().
+struct Announce {
+    TorrentId torrent;
+    std::string url;
+    tracker::AnnounceRequest request;
+};
+/// The info dictionary of a magnet link came: compare its SHA-1 with the info-hash and answer with
+/// handle_metadata_checked().
+struct CheckMetadata {
+    TorrentId torrent;
+    std::vector<std::byte> info_bytes;
+};
+/// For the user, from the home core: the last wanted piece is verified and written.
+struct TorrentComplete {
+    TorrentId torrent;
+};
+/// For the user: the torrent stopped by itself.
+struct TorrentFailed {
+    TorrentId torrent;
+    std::string reason;
+};
+struct TrackerWarning {
+    TorrentId torrent;
+    std::string url;
+    std::string sentence;
+};
+
+using Output =
+    std::variant<Connect, Close, Transmit, Receive, CancelReceive, HashPiece, WritePiece, ToCore,
+                 Announce, CheckMetadata, TorrentComplete, TorrentFailed, TrackerWarning>;
+
+/// One vectored send to a peer: control messages, then blocks of stored pieces, each behind its
+/// 13-byte PIECE header (wire::piece_header).
+struct SendPlan {
+    static constexpr std::size_t blocks_max = 16;
+
+    TorrentId torrent;
+    std::vector<std::byte> control;
+    std::array<BlockRef, blocks_max> blocks;
+    std::size_t block_count = 0;
+
+    bool empty() const { return control.empty() && block_count == 0; }
+    void clear() {
+        control.clear();
+        block_count = 0;
+    }
+};
+
+}  // namespace spate::session

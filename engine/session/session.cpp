@@ -1,0 +1,199 @@
+#include "engine/session/session.hpp"
+
+#include <algorithm>
+#include <type_traits>
+
+#include "engine/base/assert.hpp"
+
+namespace spate::session {
+
+Session::Session(SessionOptions options, RateLimits limits, swarm::PayloadMemory& memory, Time now)
+    : options_(options),
+      limits_(limits),
+      random_(options.seed),
+      buffers_(memory, options.buffer_budget_bytes),
+      connection_timers_(now),
+      torrent_timers_(now) {}
+
+Session::~Session() = default;
+
+Torrent* Session::torrent(TorrentId id) {
+    return id.value < torrents_.size() ? torrents_[id.value].get() : nullptr;
+}
+
+const Torrent* Session::find_torrent(TorrentId id) const {
+    return id.value < torrents_.size() ? torrents_[id.value].get() : nullptr;
+}
+
+std::optional<Output> Session::poll_output() {
+    if (outputs_.empty()) return std::nullopt;
+    Output output = std::move(outputs_.front());
+    outputs_.pop_front();
+    return output;
+}
+
+void Session::request_transmit(Connection& connection) {
+    if (connection.transmit_requested || connection.stage == Stage::closing) return;
+    connection.transmit_requested = true;
+    put(Transmit{connection.id});
+}
+
+void Session::handle_received(ConnectionId id, Bytes bytes, Time now) {
+    Connection* const connection = connections_.find(id);
+    if (connection == nullptr || connection->stage == Stage::closing) return;
+    limits_.down.take(bytes.size(), now);
+    connection->last_received_at = now;
+    events_.clear();
+    const auto result = connection->wire.handle_bytes(bytes, buffers_.table(), events_);
+    handle_events(*connection, result.has_value(), now);
+}
+
+void Session::handle_planned(ConnectionId id, wire::ReceivePlan& plan, std::size_t count,
+                             Time now) {
+    Connection* const connection = connections_.find(id);
+    if (connection == nullptr) return;
+    unpin(*connection);
+    if (connection->stage == Stage::closing || count == 0) return;
+    limits_.down.take(count, now);
+    connection->last_received_at = now;
+    events_.clear();
+    const auto result = connection->wire.handle_planned(plan, count, buffers_.table(), events_);
+    handle_events(*connection, result.has_value(), now);
+}
+
+bool Session::may_receive(ConnectionId id, Time now) {
+    Connection* const connection = connections_.find(id);
+    if (connection == nullptr || connection->stage == Stage::closing) return false;
+    if (limits_.down.available(now)) return true;
+    if (!connection->receive_paused) {
+        connection->receive_paused = true;
+        receive_paused_.push_back(id);
+    }
+    return false;
+}
+
+bool Session::plan_receive(ConnectionId id, wire::ReceivePlan& plan) {
+    Connection* const connection = connections_.find(id);
+    if (connection == nullptr || connection->stage != Stage::established) return false;
+    // Under a limit small receives keep the rate smooth.
+    if (!limits_.down.unlimited()) return false;
+    if (!connection->wire.plan_receive(plan, buffers_.table())) return false;
+    for (const BufferId buffer : plan.buffers()) {
+        buffers_.pin(buffer);
+        connection->pinned.push_back(buffer);
+    }
+    return true;
+}
+
+void Session::handle_events(Connection& connection, bool intact, Time now) {
+    // Handlers may close the connection; its memory stays until handle_closed().
+    for (const wire::Event& event : events_) {
+        if (connection.stage == Stage::closing) return;
+        handle_event(connection, event, now);
+    }
+    if (connection.stage == Stage::closing) return;
+    if (!intact) return close(connection, DropReason::wire_error, now);
+    fill_requests(connection, now);
+}
+
+void Session::handle_event(Connection& connection, const wire::Event& event, Time now) {
+    if (const auto* handshake = std::get_if<wire::HandshakeReceived>(&event))
+        return establish(connection, handshake->handshake, now);
+    if (connection.torrent == nullptr) return close(connection, DropReason::wire_error, now);
+    std::visit(
+        [&]<class Event>(const Event& e) {
+            using std::is_same_v;
+            if constexpr (is_same_v<Event, wire::BlockReceived>) on_block(connection, e.block, now);
+            if constexpr (is_same_v<Event, wire::BlockDiscarded>)
+                on_block_discarded(connection, e.block, now);
+            if constexpr (is_same_v<Event, wire::Request>) on_request(connection, e.block, now);
+            if constexpr (is_same_v<Event, wire::Cancel>) on_cancel(connection, e.block);
+            if constexpr (is_same_v<Event, wire::Reject>) on_reject(connection, e.block, now);
+            if constexpr (is_same_v<Event, wire::Have>) on_have(connection, e.piece, now);
+            if constexpr (is_same_v<Event, wire::Choke>) on_choke(connection);
+            if constexpr (is_same_v<Event, wire::Unchoke>) connection.peer_chokes = false;
+            if constexpr (is_same_v<Event, wire::Interested>) on_interest(connection, true, now);
+            if constexpr (is_same_v<Event, wire::NotInterested>)
+                on_interest(connection, false, now);
+            if constexpr (is_same_v<Event, wire::AllowedFast>) {
+                if (connection.allowed_fast.size() < 64) connection.allowed_fast.push_back(e.piece);
+            }
+            if constexpr (is_same_v<Event, wire::BitfieldMessage> ||
+                          is_same_v<Event, wire::HaveAll> || is_same_v<Event, wire::HaveNone>)
+                on_bitfield(connection, event, now);
+            if constexpr (is_same_v<Event, wire::Extended>) on_extended(connection, e, now);
+            // KEEP ALIVE, SUGGEST PIECE and PORT ask for nothing.
+        },
+        event);
+}
+
+void Session::on_choke(Connection& connection) {
+    connection.peer_chokes = true;
+    // With the Fast extension each request is rejected by name; without, all are void.
+    if (!connection.fast) give_up_requests(connection);
+}
+
+void Session::on_have(Connection& connection, PieceIndex piece, Time now) {
+    Torrent& torrent = *connection.torrent;
+    if (torrent.fetch) return;
+    if (piece.value >= torrent.shared.pieces.size())
+        return close(connection, DropReason::bad_bitfield, now);
+    connection.has_told = true;
+    if (!connection.has.set(piece.value)) return;
+    torrent.shared.availability.add(piece);
+    if (!torrent.known_stored.test(piece.value)) ++connection.interesting;
+    if (connection.has.all()) {
+        torrent.shared.availability.remove(connection.has);
+        count_as_seed(connection);
+    }
+    update_interest(connection);
+    close_if_both_complete(connection, now);
+}
+
+void Session::on_bitfield(Connection& connection, const wire::Event& event, Time now) {
+    Torrent& torrent = *connection.torrent;
+    if (torrent.fetch) return;
+    const std::uint32_t pieces = torrent.shared.pieces.size();
+    if (connection.has_told) return close(connection, DropReason::bad_bitfield, now);
+    connection.has_told = true;
+    if (const auto* message = std::get_if<wire::BitfieldMessage>(&event)) {
+        if (!connection.has.assign(message->bits, pieces))
+            return close(connection, DropReason::bad_bitfield, now);
+    } else if (std::holds_alternative<wire::HaveAll>(event)) {
+        connection.has.set_all();
+    }
+    if (connection.has.all()) {
+        count_as_seed(connection);
+    } else {
+        torrent.shared.availability.add(connection.has);
+    }
+    for (std::uint32_t piece = 0; piece < pieces; ++piece)
+        if (connection.has.test(piece) && !torrent.known_stored.test(piece))
+            ++connection.interesting;
+    update_interest(connection);
+    close_if_both_complete(connection, now);
+}
+
+void Session::count_as_seed(Connection& connection) {
+    connection.counted_as_seed = true;
+    connection.torrent->shared.availability.add_seed();
+    connection.torrent->shared.counters.seeds.fetch_add(1, std::memory_order_relaxed);
+}
+
+void Session::update_interest(Connection& connection) {
+    const bool interested = connection.interesting > 0 && !connection.torrent->complete();
+    if (interested == connection.we_are_interested) return;
+    connection.we_are_interested = interested;
+    wire::append_message(connection.control, interested ? wire::MessageId::interested
+                                                        : wire::MessageId::not_interested);
+    request_transmit(connection);
+}
+
+void Session::on_interest(Connection& connection, bool interested, Time now) {
+    if (connection.peer_is_interested == interested) return;
+    connection.peer_is_interested = interested;
+    tell_home(*connection.torrent,
+              PeerInterest{connection.torrent->shared.id, key(connection), interested}, now);
+}
+
+}  // namespace spate::session

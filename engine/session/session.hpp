@@ -1,0 +1,223 @@
+#pragma once
+// engine/session/session.hpp: one core's share of everything: torrents, peers, timers.
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/base/ids.hpp"
+#include "engine/base/prng.hpp"
+#include "engine/base/time.hpp"
+#include "engine/base/timer_wheel.hpp"
+#include "engine/base/token_bucket.hpp"
+#include "engine/session/connection_table.hpp"
+#include "engine/session/core_message.hpp"
+#include "engine/session/drop_reason.hpp"
+#include "engine/session/output.hpp"
+#include "engine/session/shared_torrent.hpp"
+#include "engine/session/torrent.hpp"
+#include "engine/swarm/piece_buffers.hpp"
+
+namespace spate::session {
+
+struct SessionOptions {
+    CoreIndex core;
+    std::uint16_t core_count = 1;
+    PeerId peer_id;
+    std::uint16_t listen_port = 0;          // told to trackers
+    std::uint32_t tracker_key = 0;          // the same for all cores
+    std::uint32_t connections_max = 4'000;  // of this core
+    Home::Options home;
+    std::uint64_t buffer_budget_bytes = 256ULL << 20;
+    bool loopback_only = false;  // accept and call only loopback peers
+    std::uint64_t seed = 0;      // of the pseudo-random generator
+};
+
+/// The BitTorrent engine of one core, as a state machine: inputs are its handle_ functions, outputs
+/// come from poll_output(), the next instant it wants to run is next_timeout(). It does no I/O,
+/// reads no clock and starts no thread; a driver does. Payload is named by buffer and range and
+/// never passes through. Sessions of one process share SharedTorrent and the rate limits, and talk
+/// by CoreMessage. One thread.
+class Session {
+public:
+    struct RateLimits {  // of the process
+        TokenBucket& up;
+        TokenBucket& down;
+    };
+
+    Session(SessionOptions options, RateLimits limits, swarm::PayloadMemory& memory, Time now);
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+    ~Session();
+
+    // --- Torrents. Every core is given each torrent; the home core gets the trackers with it.
+    void add_torrent(SharedTorrent& torrent, std::vector<std::vector<std::string>> tracker_tiers,
+                     Time now);
+    /// The user ends the torrent: connections close, trackers are told.
+    void stop_torrent(TorrentId torrent, Time now);
+    /// Ends without a word to the trackers: its metadata is here, and another torrent takes over.
+    void retire_torrent(TorrentId torrent, Time now);
+    /// Addresses of the torrent's peers, on its home core.
+    std::vector<Endpoint> known_peers(TorrentId torrent) const;
+    /// Its files failed: it ends with a reason for the user; other torrents go on.
+    void fail_torrent(TorrentId torrent, std::string reason, Time now);
+
+    // --- Connections.
+    /// Empty when it isn't wanted; the driver closes the socket then.
+    std::optional<ConnectionId> handle_accepted(const Endpoint& remote, Time now);
+    void handle_connected(ConnectionId id, Time now);
+    /// Call failed, end of stream, reset, or an error while sending.
+    void handle_disconnected(ConnectionId id, Time now);
+    /// After Close, once nothing of the connection is in flight.
+    void handle_closed(ConnectionId id);
+    /// The process ends: what has no torrent yet goes too.
+    void close_all(Time now);
+
+    // --- Receiving. At most one receive a connection is in flight.
+    /// False while the download limit is used up; Receive says when to go on.
+    bool may_receive(ConnectionId id, Time now);
+    /// True: receive into the plan and call handle_planned(); false: receive linearly.
+    bool plan_receive(ConnectionId id, wire::ReceivePlan& plan);
+    void handle_planned(ConnectionId id, wire::ReceivePlan& plan, std::size_t count, Time now);
+    void handle_received(ConnectionId id, Bytes bytes, Time now);
+
+    // --- Sending. At most one send a connection is in flight.
+    /// Fills `plan` with what to send now. False when there is nothing, or the upload limit says
+    /// wait.
+    bool take_send(ConnectionId id, SendPlan& plan, Time now);
+    /// The whole plan was sent.
+    void handle_sent(ConnectionId id, const SendPlan& plan, Time now);
+
+    // --- Pieces.
+    void handle_piece_hashed(TorrentId torrent, PieceIndex piece, bool matches, Time now);
+    void handle_piece_written(TorrentId torrent, PieceIndex piece, Time now);
+    /// After CheckMetadata. When it matches, the driver goes on with a torrent that has the
+    /// metadata.
+    void handle_metadata_checked(TorrentId torrent, bool matches, Time now);
+
+    // --- Trackers and other cores.
+    void handle_announced(TorrentId torrent, const std::string& url,
+                          const tracker::AnnounceResult& result, Time now);
+    void handle_message(const CoreMessage& message, Time now);
+
+    void handle_timeout(Time now);
+    std::optional<Time> next_timeout() const;
+    std::optional<Output> poll_output();
+
+    // --- For the ledger and for tests.
+    const DropCounts& drop_counts() const { return drop_counts_; }
+    std::size_t connection_count() const { return connections_.size(); }
+    std::uint64_t connections_total() const { return connections_total_; }
+    std::uint64_t bytes_copied() const { return bytes_copied_; }
+    const swarm::PieceBuffers& buffers() const { return buffers_; }
+    const Torrent* find_torrent(TorrentId id) const;
+    const Connection* find_connection(ConnectionId id) const { return connections_.find(id); }
+
+private:
+    using Stage = Connection::Stage;
+
+    // session_connections.cpp: from the call to the close.
+    void establish(Connection& connection, const wire::Handshake& theirs, Time now);
+    void send_handshake(Connection& connection);
+    void greet(Connection& connection);
+    void close(Connection& connection, DropReason reason, Time now);
+    void leave_torrent(Connection& connection, DropReason reason, Time now);
+    void unpin(Connection& connection);
+    void close_if_both_complete(Connection& connection, Time now);
+
+    // session.cpp: what a peer said.
+    void handle_events(Connection& connection, bool intact, Time now);
+    void handle_event(Connection& connection, const wire::Event& event, Time now);
+    void on_choke(Connection& connection);
+    void on_have(Connection& connection, PieceIndex piece, Time now);
+    void on_bitfield(Connection& connection, const wire::Event& event, Time now);
+    void on_interest(Connection& connection, bool interested, Time now);
+    void count_as_seed(Connection& connection);
+    void update_interest(Connection& connection);
+
+    // session_extensions.cpp
+    void send_extension_handshake(Connection& connection);
+    void on_extended(Connection& connection, const wire::Extended& message, Time now);
+    void on_extension_handshake(Connection& connection, Bytes body, Time now);
+    void on_metadata_message(Connection& connection, Bytes body, Time now);
+    void request_metadata(Connection& connection, Time now);
+    void serve_metadata(Connection& connection, std::uint32_t piece);
+
+    // session_requests.cpp: what we ask for and get.
+    void fill_requests(Connection& connection, Time now);
+    void on_block(Connection& connection, BlockRef block, Time now);
+    void on_block_discarded(Connection& connection, BlockRef block, Time now);
+    void on_reject(Connection& connection, BlockRef block, Time now);
+    void cancel_elsewhere(Torrent& torrent, const Connection& winner, BlockRef block);
+    void give_up_requests(Connection& connection);
+    void check_silence(Connection& connection, Time now);
+    void feed_starved(Time now);
+
+    // session_pieces.cpp: from the last block to the HAVE.
+    void verify_if_unpinned(Torrent& torrent, swarm::PartialPiece& partial);
+    void on_false_piece(Torrent& torrent, const swarm::PartialPiece& partial, Time now);
+    void drop_partial(Torrent& torrent, PieceIndex piece);
+    void abandon(Torrent& torrent, swarm::PartialPiece& partial);
+    void cut_receives_short(Torrent& torrent, BufferId buffer);
+    void settle_waiting(Torrent& torrent);
+    void on_stored_elsewhere(Torrent& torrent, PieceIndex piece);
+    void learn_stored(Torrent& torrent, PieceIndex piece, Time now);
+    void send_haves(Torrent& torrent, Time now);
+    void on_complete(Torrent& torrent, Time now);
+
+    // session_serve.cpp: what we are asked for.
+    void on_request(Connection& connection, BlockRef block, Time now);
+    void on_cancel(Connection& connection, BlockRef block);
+    void set_choke(Connection& connection, bool choke, Time now);
+    void take_blocks(Connection& connection, SendPlan& plan, Time now);
+
+    // session_home.cpp: home duties and messages between cores.
+    void tell_home(Torrent& torrent, CoreMessage message, Time now);
+    void tell_others(CoreMessage message);
+    void run_home(Torrent& torrent, Time now);
+    void carry_out(Torrent& torrent, const std::vector<Home::ChokeChange>& changes, Time now);
+    void drop_peer(Torrent& torrent, swarm::PeerKey peer, DropReason reason, Time now);
+    void announce(Torrent& torrent, const tracker::AnnounceOrder& order);
+    void call_peer(Torrent& torrent, const Endpoint& remote, Time now);
+    void halt(Torrent& torrent, bool tell_trackers, Time now);
+
+    // session_timers.cpp
+    void tick(Connection& connection, Time now);
+    void tick(Torrent& torrent, Time now);
+    void report_rates(Torrent& torrent, Time now);
+    void schedule(Torrent& torrent, Time now);
+    void resume_paused(Time now);
+
+    Torrent* torrent(TorrentId id);
+    swarm::PeerKey key(const Connection& connection) const {
+        return {options_.core, connection.id};
+    }
+    void put(Output output) { outputs_.push_back(std::move(output)); }
+    void request_transmit(Connection& connection);
+
+    const SessionOptions options_;
+    const RateLimits limits_;
+    Prng random_;
+    swarm::PieceBuffers buffers_;
+    ConnectionTable connections_;
+    std::vector<std::unique_ptr<Torrent>> torrents_;  // by TorrentId
+    std::unordered_map<InfoHash, Torrent*> by_info_hash_;
+    std::deque<Output> outputs_;
+    TimerWheel connection_timers_;  // by connection slot
+    TimerWheel torrent_timers_;     // by TorrentId
+    std::vector<ConnectionId> receive_paused_;
+    std::vector<ConnectionId> send_paused_;
+    std::vector<ConnectionId> starved_;  // nothing outstanding, for want of a buffer
+    std::uint16_t next_call_core_ = 0;
+    DropCounts drop_counts_{};
+    std::uint64_t connections_total_ = 0;  // that were ever established
+    std::uint64_t bytes_copied_ = 0;       // of connections that are gone
+    std::uint32_t pieces_waiting_ = 0;     // complete, and their buffers still pinned
+    std::vector<wire::Event> events_;      // scratch
+    std::vector<swarm::Picker::Pick> picks_;
+};
+
+}  // namespace spate::session

@@ -1,0 +1,107 @@
+// Extension messages: the handshake (BEP 10), upload-only (BEP 21), metadata (BEP 9).
+#include "engine/session/session.hpp"
+#include "engine/wire/extension_handshake.hpp"
+#include "engine/wire/limits.hpp"
+#include "engine/wire/metadata_message.hpp"
+
+namespace spate::session {
+namespace {
+
+// The ids under which peers send us these messages.
+constexpr std::uint8_t own_metadata_id = 1;
+constexpr std::uint8_t own_upload_only_id = 2;
+/// Requests that a peer may keep queued here, as we tell it. We cut off well above.
+constexpr std::uint32_t request_queue_told = 2'000;
+/// Metadata messages of ours that may wait for a peer that doesn't read.
+constexpr std::size_t metadata_queue_bytes_max = 256 * 1024;
+
+}  // namespace
+
+void Session::send_extension_handshake(Connection& connection) {
+    const Torrent& torrent = *connection.torrent;
+    wire::ExtensionHandshake ours;
+    ours.ut_metadata = own_metadata_id;
+    ours.upload_only_message = own_upload_only_id;
+    ours.client = "spate 0.1.0";
+    ours.listen_port = options_.listen_port;
+    ours.request_queue_max = request_queue_told;
+    ours.your_ip = connection.remote.address;
+    ours.upload_only = !torrent.fetch && torrent.complete();
+    const std::size_t size = torrent.metainfo().info_bytes.size();
+    if (size > 0 && size <= wire::metadata_bytes_max)
+        ours.metadata_size_bytes = static_cast<std::uint32_t>(size);
+    if (ours.listen_port == 0) ours.listen_port.reset();
+    wire::append_extension_handshake(connection.control, ours);
+}
+
+void Session::on_extended(Connection& connection, const wire::Extended& message, Time now) {
+    if (!connection.extensions) return close(connection, DropReason::bad_extension, now);
+    if (message.id == 0) return on_extension_handshake(connection, message.body, now);
+    if (message.id == own_metadata_id) return on_metadata_message(connection, message.body, now);
+    if (message.id == own_upload_only_id && message.body.size() == 1) {
+        connection.upload_only = message.body[0] != std::byte{0};
+        close_if_both_complete(connection, now);
+    }
+}
+
+void Session::on_extension_handshake(Connection& connection, Bytes body, Time now) {
+    const auto theirs = wire::parse_extension_handshake(body);
+    if (!theirs) return close(connection, DropReason::bad_extension, now);
+    connection.metadata_message_id = theirs->ut_metadata;
+    connection.upload_only = theirs->upload_only;
+    if (theirs->request_queue_max) connection.window.set_depth_max(*theirs->request_queue_max);
+    if (connection.torrent->fetch && theirs->ut_metadata != 0 && theirs->metadata_size_bytes) {
+        connection.torrent->fetch->on_peer(connection.id, *theirs->metadata_size_bytes);
+        request_metadata(connection, now);
+    }
+    close_if_both_complete(connection, now);
+}
+
+void Session::request_metadata(Connection& connection, Time now) {
+    Torrent& torrent = *connection.torrent;
+    if (!torrent.fetch || connection.metadata_message_id == 0) return;
+    while (const auto piece = torrent.fetch->next_request(connection.id, now)) {
+        wire::append_metadata_request(connection.control, connection.metadata_message_id, *piece);
+        request_transmit(connection);
+    }
+}
+
+void Session::on_metadata_message(Connection& connection, Bytes body, Time now) {
+    Torrent& torrent = *connection.torrent;
+    const auto message = wire::parse_metadata_message(body);
+    if (!message) return close(connection, DropReason::bad_extension, now);
+    using Kind = wire::MetadataMessage::Kind;
+    if (message->kind == Kind::request) return serve_metadata(connection, message->piece);
+    if (!torrent.fetch) return;
+    if (message->kind == Kind::reject) torrent.fetch->on_reject(connection.id, message->piece);
+    if (message->kind != Kind::data ||
+        !torrent.fetch->on_data(connection.id, message->piece, message->total_size_bytes,
+                                message->data))
+        return;
+    put(CheckMetadata{torrent.shared.id, torrent.fetch->bytes()});
+}
+
+void Session::serve_metadata(Connection& connection, std::uint32_t piece) {
+    if (connection.metadata_message_id == 0) return;
+    const Bytes metadata = connection.torrent->metainfo().info_bytes;
+    const bool available =
+        !metadata.empty() && metadata.size() <= wire::metadata_bytes_max &&
+        piece < wire::metadata_piece_count(static_cast<std::uint32_t>(metadata.size()));
+    if (available && connection.control.size() < metadata_queue_bytes_max) {
+        wire::append_metadata_data(connection.control, connection.metadata_message_id, piece,
+                                   metadata);
+    } else {
+        wire::append_metadata_reject(connection.control, connection.metadata_message_id, piece);
+    }
+    request_transmit(connection);
+}
+
+void Session::handle_metadata_checked(TorrentId id, bool matches, Time now) {
+    Torrent* const torrent = this->torrent(id);
+    if (torrent == nullptr || !torrent->fetch || torrent->halted || matches) return;
+    for (const ConnectionId liar : torrent->fetch->start_again())
+        if (Connection* const peer = connections_.find(liar))
+            close(*peer, DropReason::false_data, now);
+}
+
+}  // namespace spate::session

@@ -1,0 +1,166 @@
+// A piece from its last block to the HAVE.
+#include <algorithm>
+#include <vector>
+
+#include "engine/base/assert.hpp"
+#include "engine/session/session.hpp"
+#include "engine/wire/message.hpp"
+
+namespace spate::session {
+namespace {
+
+/// Stored pieces are announced together, at most so long after the first of them.
+constexpr Duration have_batch_delay = 50ms;
+/// A peer that took part in so many pieces that failed their hash is banned; one that sent the
+/// whole piece alone is banned at once.
+constexpr std::uint32_t bad_pieces_max = 4;
+
+using PieceStage = swarm::PartialPiece::Stage;
+
+}  // namespace
+
+void Session::verify_if_unpinned(Torrent& torrent, swarm::PartialPiece& partial) {
+    SPATE_ASSERT(partial.all_received());
+    const bool waited = partial.stage == PieceStage::waiting;
+    if (buffers_.pinned(partial.buffer())) {
+        if (waited) return;
+        partial.stage = PieceStage::waiting;
+        ++pieces_waiting_;
+        return cut_receives_short(torrent, partial.buffer());
+    }
+    if (waited) --pieces_waiting_;
+    partial.stage = PieceStage::verifying;
+    put(HashPiece{torrent.shared.id, partial.piece(), partial.buffer(), partial.size_bytes()});
+}
+
+void Session::handle_piece_hashed(TorrentId id, PieceIndex piece, bool matches, Time now) {
+    Torrent& torrent = *torrents_[id.value];
+    swarm::PartialPiece& partial = *torrent.picker.find(piece);
+    SPATE_ASSERT(partial.stage == PieceStage::verifying);
+    if (torrent.halted) return drop_partial(torrent, piece);
+    if (!matches) {
+        on_false_piece(torrent, partial, now);
+        return drop_partial(torrent, piece);
+    }
+    partial.stage = PieceStage::writing;
+    put(WritePiece{id, piece, partial.buffer(), partial.size_bytes()});
+}
+
+void Session::handle_piece_written(TorrentId id, PieceIndex piece, Time now) {
+    Torrent& torrent = *torrents_[id.value];
+    SPATE_ASSERT(torrent.picker.find(piece)->stage == PieceStage::writing);
+    const std::uint32_t size = torrent.picker.find(piece)->size_bytes();
+    if (torrent.halted) return drop_partial(torrent, piece);
+    const bool first = torrent.shared.pieces.store(piece, options_.core);
+    drop_partial(torrent, piece);
+    feed_starved(now);
+    if (!first) {
+        torrent.shared.counters.wasted.fetch_add(size, std::memory_order_relaxed);
+        return;
+    }
+    torrent.shared.counters.stored.fetch_add(size, std::memory_order_relaxed);
+    tell_others(PiecesStored{id, {piece}});
+    learn_stored(torrent, piece, now);
+}
+
+void Session::drop_partial(Torrent& torrent, PieceIndex piece) {
+    torrent.picker.drop(piece);
+}
+
+void Session::abandon(Torrent& torrent, swarm::PartialPiece& partial) {
+    if (!buffers_.pinned(partial.buffer())) return drop_partial(torrent, partial.piece());
+    // Receives in flight may still write to the buffer; it is given back when they have ended.
+    if (partial.stage != PieceStage::waiting) ++pieces_waiting_;
+    partial.stage = PieceStage::abandoned;
+    cut_receives_short(torrent, partial.buffer());
+}
+
+void Session::cut_receives_short(Torrent& torrent, BufferId buffer) {
+    for (Connection* const peer : torrent.peers)
+        if (std::ranges::find(peer->pinned, buffer) != peer->pinned.end())
+            put(CancelReceive{peer->id});
+}
+
+void Session::settle_waiting(Torrent& torrent) {
+    std::vector<PieceIndex> abandoned;
+    for (const auto& [piece, partial] : torrent.picker.partials()) {
+        if (buffers_.pinned(partial->buffer())) continue;
+        if (partial->stage == PieceStage::waiting) verify_if_unpinned(torrent, *partial);
+        if (partial->stage == PieceStage::abandoned) abandoned.push_back(piece);
+    }
+    for (const PieceIndex piece : abandoned) {
+        --pieces_waiting_;
+        drop_partial(torrent, piece);
+    }
+}
+
+void Session::learn_stored(Torrent& torrent, PieceIndex piece, Time now) {
+    if (!torrent.known_stored.set(piece.value)) return;
+    torrent.unannounced.push_back(piece);
+    if (!torrent.haves_due) {
+        torrent.haves_due = now + have_batch_delay;
+        schedule(torrent, now);
+    }
+    for (Connection* const peer : torrent.peers)
+        if (peer->has.test(piece.value)) --peer->interesting;
+    if (torrent.complete() && !torrent.complete_told) on_complete(torrent, now);
+}
+
+void Session::on_stored_elsewhere(Torrent& torrent, PieceIndex piece) {
+    swarm::PartialPiece* const partial = torrent.picker.find(piece);
+    if (partial == nullptr || partial->stage != PieceStage::receiving) return;
+    // A second claim of the endgame: another core was faster.
+    for (std::uint32_t i = 0; i < partial->block_count(); ++i) {
+        const BlockRef block = partial->block(i);
+        for (Connection* const peer : torrent.peers) {
+            if (!peer->window.forget(block)) continue;
+            peer->wire.forget_block(block);
+            torrent.picker.on_request_gone(block);
+            wire::append_cancel(peer->control, block);
+            request_transmit(*peer);
+        }
+    }
+    abandon(torrent, *partial);
+}
+
+void Session::send_haves(Torrent& torrent, Time now) {
+    torrent.haves_due.reset();
+    for (Connection* const peer : torrent.peers) {
+        const std::size_t before = peer->control.size();
+        for (const PieceIndex piece : torrent.unannounced)
+            if (!peer->has.test(piece.value)) wire::append_have(peer->control, piece);
+        update_interest(*peer);
+        if (peer->control.size() != before) request_transmit(*peer);
+    }
+    torrent.unannounced.clear();
+    const std::vector<Connection*> peers = torrent.peers;
+    if (torrent.complete())
+        for (Connection* const peer : peers) close_if_both_complete(*peer, now);
+}
+
+void Session::on_complete(Torrent& torrent, Time now) {
+    torrent.complete_told = true;
+    torrent.haves_due = now;
+    schedule(torrent, now);
+    for (Connection* const peer : torrent.peers) give_up_requests(*peer);
+    if (!torrent.home) return;
+    torrent.home->tiers().completed(now);
+    put(TorrentComplete{torrent.shared.id});
+    run_home(torrent, now);
+}
+
+void Session::on_false_piece(Torrent& torrent, const swarm::PartialPiece& partial, Time now) {
+    torrent.shared.counters.wasted.fetch_add(partial.size_bytes(), std::memory_order_relaxed);
+    auto sources = partial.sources();
+    std::ranges::sort(sources);
+    const auto [first, last] = std::ranges::unique(sources);
+    sources.erase(first, last);
+    for (const ConnectionId source : sources) {
+        Connection* const peer = connections_.find(source);
+        if (peer == nullptr || peer->stage != Stage::established) continue;
+        if (sources.size() == 1 || ++peer->bad_pieces >= bad_pieces_max)
+            close(*peer, DropReason::false_data, now);
+    }
+}
+
+}  // namespace spate::session

@@ -1,0 +1,116 @@
+// What we ask peers for, and what comes of it.
+#include <algorithm>
+#include <utility>
+
+#include "engine/base/assert.hpp"
+#include "engine/session/session.hpp"
+#include "engine/wire/message.hpp"
+
+namespace spate::session {
+namespace {
+
+/// A peer that sends so many blocks nobody waits for is dropped: late blocks after cancels are
+/// normal.
+constexpr std::uint32_t discarded_blocks_max = 2'000;
+
+}  // namespace
+
+void Session::fill_requests(Connection& connection, Time now) {
+    if (connection.stage != Stage::established || !connection.we_are_interested) return;
+    Torrent& torrent = *connection.torrent;
+    if (torrent.halted || torrent.complete()) return;
+    std::uint32_t count = connection.window.room();
+    if (connection.stalled) count = connection.window.outstanding() == 0 ? 1 : 0;
+    if (count == 0) return;
+    picks_.clear();
+    if (connection.peer_chokes) {
+        if (connection.allowed_fast.empty()) return;
+        Bitfield allowed(connection.has.size());
+        for (const PieceIndex piece : connection.allowed_fast)
+            if (piece.value < allowed.size() && connection.has.test(piece.value))
+                allowed.set(piece.value);
+        torrent.picker.pick(allowed, connection.window, count, random_, now, picks_);
+    } else {
+        torrent.picker.pick(connection.has, connection.window, count, random_, now, picks_);
+    }
+    for (const swarm::Picker::Pick& pick : picks_) {
+        connection.window.on_request_sent(pick.block, now);
+        connection.wire.expect_block(pick.block, pick.slot);
+        wire::append_request(connection.control, pick.block);
+    }
+    if (!picks_.empty()) return request_transmit(connection);
+    const bool no_buffer = torrent.shared.pieces.missing_count() > 0 && buffers_.exhausted();
+    if (no_buffer && connection.window.outstanding() == 0) starved_.push_back(connection.id);
+}
+
+void Session::feed_starved(Time now) {
+    const std::vector<ConnectionId> starved = std::exchange(starved_, {});
+    for (const ConnectionId id : starved)
+        if (Connection* const connection = connections_.find(id)) fill_requests(*connection, now);
+}
+
+void Session::on_block(Connection& connection, BlockRef block, Time now) {
+    Torrent& torrent = *connection.torrent;
+    connection.down.add(block.length, now);
+    connection.last_block_at = now;
+    connection.stalled = false;
+    torrent.shared.counters.downloaded.fetch_add(block.length, std::memory_order_relaxed);
+    const bool asked =
+        connection.window.on_block(block, connection.down.recent_bytes_per_s(now), now);
+    SPATE_ASSERT(asked);
+    const auto received = torrent.picker.on_block(block, connection.id);
+    if (received == swarm::Picker::Received::duplicate) {
+        torrent.shared.counters.wasted.fetch_add(block.length, std::memory_order_relaxed);
+        return;
+    }
+    if (torrent.picker.requested_elsewhere(block)) cancel_elsewhere(torrent, connection, block);
+    if (received == swarm::Picker::Received::completes_piece)
+        verify_if_unpinned(torrent, *torrent.picker.find(block.piece));
+}
+
+void Session::on_block_discarded(Connection& connection, BlockRef block, Time now) {
+    Torrent& torrent = *connection.torrent;
+    torrent.shared.counters.downloaded.fetch_add(block.length, std::memory_order_relaxed);
+    torrent.shared.counters.wasted.fetch_add(block.length, std::memory_order_relaxed);
+    if (++connection.discarded_blocks > discarded_blocks_max)
+        close(connection, DropReason::unrequested_data, now);
+}
+
+void Session::cancel_elsewhere(Torrent& torrent, const Connection& winner, BlockRef block) {
+    for (Connection* const other : torrent.peers) {
+        if (other == &winner || !other->window.forget(block)) continue;
+        other->wire.forget_block(block);
+        torrent.picker.on_request_gone(block);
+        wire::append_cancel(other->control, block);
+        request_transmit(*other);
+        if (!other->pinned.empty()) put(CancelReceive{other->id});
+    }
+}
+
+void Session::on_reject(Connection& connection, BlockRef block, Time) {
+    if (!connection.window.forget(block)) return;
+    connection.wire.forget_block(block);
+    connection.torrent->picker.on_request_gone(block);
+    // Else it would be asked of the same peer again and again.
+    std::erase(connection.allowed_fast, block.piece);
+}
+
+void Session::give_up_requests(Connection& connection) {
+    for (const BlockRef block : connection.window.take_all()) {
+        connection.wire.forget_block(block);
+        connection.torrent->picker.on_request_gone(block);
+    }
+}
+
+void Session::check_silence(Connection& connection, Time now) {
+    const auto deadline = connection.window.deadline();
+    if (!deadline || now < *deadline) return;
+    connection.stalled = true;
+    give_up_requests(connection);
+    // Others may be idle because this peer held the last blocks.
+    Torrent& torrent = *connection.torrent;
+    for (Connection* const other : torrent.peers)
+        if (other != &connection) fill_requests(*other, now);
+}
+
+}  // namespace spate::session

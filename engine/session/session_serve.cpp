@@ -1,0 +1,112 @@
+// What peers ask us for.
+#include <algorithm>
+
+#include "engine/session/session.hpp"
+#include "engine/wire/message.hpp"
+
+namespace spate::session {
+namespace {
+
+/// Requests a peer may have queued here; we say so in the extension handshake (reqq), and fast
+/// readers of other clients that don't look are cut off well above it.
+constexpr std::size_t uploads_max = 4'096;
+/// A longer request is refused; every client asks for 16 KiB.
+constexpr std::uint32_t upload_block_length_max = 128 * 1024;
+/// Payload of one send, unless a single block is larger.
+constexpr std::uint32_t send_bytes_max = 256 * 1024;
+/// Under an upload limit sends are small, so that the rate is smooth.
+constexpr std::uint32_t send_bytes_max_limited = 16 * 1024;
+
+}  // namespace
+
+void Session::on_request(Connection& connection, BlockRef block, Time now) {
+    Torrent& torrent = *connection.torrent;
+    if (!torrent.contains(block) || block.length > upload_block_length_max)
+        return close(connection, DropReason::bad_request, now);
+    if (connection.uploads.size() >= uploads_max)
+        return close(connection, DropReason::request_flood, now);
+    if (connection.we_choke || !torrent.shared.pieces.stored(block.piece)) {
+        // Sent before our CHOKE arrived, as a rule. Without the Fast extension silence is the
+        // answer.
+        if (connection.fast) {
+            wire::append_reject(connection.control, block);
+            request_transmit(connection);
+        }
+        return;
+    }
+    connection.uploads.push_back(block);
+    request_transmit(connection);
+}
+
+void Session::on_cancel(Connection& connection, BlockRef block) {
+    const auto found = std::ranges::find(connection.uploads, block);
+    if (found == connection.uploads.end()) return;  // on its way already
+    connection.uploads.erase(found);
+    if (!connection.fast) return;
+    wire::append_reject(connection.control, block);
+    request_transmit(connection);
+}
+
+void Session::set_choke(Connection& connection, bool choke, Time now) {
+    if (connection.stage != Stage::established || connection.we_choke == choke) return;
+    connection.we_choke = choke;
+    connection.last_sent_at = now;
+    wire::append_message(connection.control,
+                         choke ? wire::MessageId::choke : wire::MessageId::unchoke);
+    if (choke) {
+        if (connection.fast)
+            for (const BlockRef block : connection.uploads)
+                wire::append_reject(connection.control, block);
+        connection.uploads.clear();
+    }
+    request_transmit(connection);
+}
+
+bool Session::take_send(ConnectionId id, SendPlan& plan, Time now) {
+    plan.clear();
+    Connection* const connection = connections_.find(id);
+    if (connection == nullptr || connection->stage == Stage::closing ||
+        connection->stage == Stage::calling)
+        return false;
+    connection->transmit_requested = false;
+    plan.control.swap(connection->control);
+    if (connection->torrent != nullptr) {
+        plan.torrent = connection->torrent->shared.id;
+        take_blocks(*connection, plan, now);
+    }
+    if (!plan.empty()) connection->last_sent_at = now;
+    return !plan.empty();
+}
+
+void Session::take_blocks(Connection& connection, SendPlan& plan, Time now) {
+    const bool limited = !limits_.up.unlimited();
+    const std::uint32_t bytes_max = limited ? send_bytes_max_limited : send_bytes_max;
+    std::uint32_t bytes = 0;
+    while (!connection.uploads.empty() && plan.block_count < SendPlan::blocks_max) {
+        const BlockRef block = connection.uploads.front();
+        if (plan.block_count > 0 && bytes + block.length > bytes_max) break;
+        if (limited && !limits_.up.available(now)) {
+            if (!connection.send_paused) {
+                connection.send_paused = true;
+                send_paused_.push_back(connection.id);
+            }
+            break;
+        }
+        limits_.up.take(block.length, now);
+        bytes += block.length;
+        plan.blocks[plan.block_count++] = block;
+        connection.uploads.pop_front();
+    }
+}
+
+void Session::handle_sent(ConnectionId id, const SendPlan& plan, Time now) {
+    Connection* const connection = connections_.find(id);
+    if (connection == nullptr) return;
+    std::uint64_t bytes = 0;
+    for (std::size_t i = 0; i < plan.block_count; ++i) bytes += plan.blocks[i].length;
+    if (bytes == 0) return;
+    connection->up.add(bytes, now);
+    connection->torrent->shared.counters.uploaded.fetch_add(bytes, std::memory_order_relaxed);
+}
+
+}  // namespace spate::session

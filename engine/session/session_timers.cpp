@@ -1,0 +1,113 @@
+// What happens because time passes.
+#include <algorithm>
+
+#include "engine/session/session.hpp"
+#include "engine/wire/message.hpp"
+
+namespace spate::session {
+namespace {
+
+/// How often each established connection is looked at.
+constexpr Duration connection_tick = 500ms;
+/// BEP 3: generally every two minutes.
+constexpr Duration keep_alive_interval = 100s;
+/// A peer that says nothing for so long is gone.
+constexpr Duration silence_max = 240s;
+/// BEP 3: no piece for over a minute while we asked means snubbed.
+constexpr Duration snubbed_after = 60s;
+
+}  // namespace
+
+std::optional<Time> Session::next_timeout() const {
+    std::optional<Time> next = connection_timers_.next_timeout();
+    const auto earlier = [&](std::optional<Time> time) {
+        if (time) next = next ? std::min(*next, *time) : *time;
+    };
+    earlier(torrent_timers_.next_timeout());
+    if (!receive_paused_.empty()) earlier(limits_.down.next_available());
+    if (!send_paused_.empty()) earlier(limits_.up.next_available());
+    return next;
+}
+
+void Session::handle_timeout(Time now) {
+    resume_paused(now);
+    while (const auto slot = connection_timers_.pop_due(now))
+        if (Connection* const connection = connections_.at_slot(*slot)) tick(*connection, now);
+    while (const auto id = torrent_timers_.pop_due(now))
+        if (Torrent* const torrent = this->torrent(TorrentId(*id))) tick(*torrent, now);
+}
+
+void Session::resume_paused(Time now) {
+    if (!receive_paused_.empty() && limits_.down.available(now)) {
+        for (const ConnectionId id : receive_paused_) {
+            Connection* const connection = connections_.find(id);
+            if (connection == nullptr || connection->stage == Stage::closing) continue;
+            connection->receive_paused = false;
+            put(Receive{id});
+        }
+        receive_paused_.clear();
+    }
+    if (!send_paused_.empty() && limits_.up.available(now)) {
+        for (const ConnectionId id : send_paused_) {
+            Connection* const connection = connections_.find(id);
+            if (connection == nullptr) continue;
+            connection->send_paused = false;
+            request_transmit(*connection);
+        }
+        send_paused_.clear();
+    }
+}
+
+void Session::tick(Connection& connection, Time now) {
+    if (connection.stage == Stage::closing) return;
+    if (connection.stage != Stage::established)
+        return close(connection,
+                     connection.stage == Stage::calling ? DropReason::call_failed
+                                                        : DropReason::handshake_timeout,
+                     now);
+    if (now - connection.last_received_at > silence_max)
+        return close(connection, DropReason::idle, now);
+    if (now - connection.last_sent_at > keep_alive_interval) {
+        wire::append_keep_alive(connection.control);
+        connection.last_sent_at = now;
+        request_transmit(connection);
+    }
+    check_silence(connection, now);
+    fill_requests(connection, now);
+    request_metadata(connection, now);
+    connection_timers_.schedule(ConnectionTable::slot_of(connection.id), now + connection_tick);
+}
+
+void Session::tick(Torrent& torrent, Time now) {
+    if (torrent.halted) return;
+    if (torrent.haves_due && *torrent.haves_due <= now) send_haves(torrent, now);
+    if (torrent.next_rates_report <= now) report_rates(torrent, now);
+    if (torrent.home) run_home(torrent, now);
+    schedule(torrent, now);
+}
+
+void Session::report_rates(Torrent& torrent, Time now) {
+    torrent.next_rates_report = now + swarm::Choker::round;
+    if (torrent.peers.empty()) return;
+    PeerRates rates{torrent.shared.id, {}};
+    for (const Connection* const peer : torrent.peers) {
+        const bool waits_for_data = peer->we_are_interested && !peer->peer_chokes;
+        rates.entries.push_back(
+            {.peer = key(*peer),
+             .snubbed = waits_for_data && now - peer->last_block_at > snubbed_after,
+             .rate_bytes_per_s = peer->down.bytes_per_s(now)});
+    }
+    tell_home(torrent, std::move(rates), now);
+}
+
+void Session::schedule(Torrent& torrent, Time now) {
+    if (torrent.halted) return;
+    std::optional<Time> next = torrent.haves_due;
+    const auto earlier = [&](Time time) { next = next ? std::min(*next, time) : time; };
+    if (!torrent.peers.empty()) earlier(torrent.next_rates_report);
+    if (torrent.home)
+        if (const auto home = torrent.home->next_timeout()) earlier(*home);
+    if (next) torrent_timers_.schedule(torrent.shared.id.value, std::max(*next, now));
+}
+
+}  // namespace spate::session

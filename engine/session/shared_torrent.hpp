@@ -1,0 +1,48 @@
+#pragma once
+// engine/session/shared_torrent.hpp: what all cores share of one torrent.
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "engine/base/ids.hpp"
+#include "engine/metainfo/metainfo.hpp"
+#include "engine/swarm/availability.hpp"
+#include "engine/swarm/piece_table.hpp"
+
+namespace spate::session {
+
+/// Counters that any thread may read while cores add to them, all in bytes of payload.
+struct TorrentCounters {
+    std::atomic<std::uint64_t> downloaded{0};
+    std::atomic<std::uint64_t> uploaded{0};
+    /// Received, and thrown away: it came twice, or its piece failed the hash.
+    std::atomic<std::uint64_t> wasted{0};
+    std::atomic<std::uint64_t> stored{0};
+    std::atomic<std::uint32_t> peers{0};
+    std::atomic<std::uint32_t> seeds{0};
+};
+
+/// Made before the first core hears of the torrent, and outlives the last that does. What isn't
+/// atomic doesn't change.
+struct SharedTorrent {
+    SharedTorrent(TorrentId torrent_id, CoreIndex home_core,
+                  std::shared_ptr<const metainfo::Metainfo> content)
+        : id(torrent_id),
+          home(home_core),
+          metainfo(std::move(content)),
+          availability(metainfo->piece_count()),
+          pieces(metainfo->piece_count()) {}
+
+    /// Of a magnet link whose info dictionary isn't known yet: the metainfo has an info-hash only.
+    bool awaits_metadata() const { return metainfo->piece_hashes.empty(); }
+
+    const TorrentId id;
+    /// The core that talks to trackers, keeps the peer list and ranks the peers.
+    const CoreIndex home;
+    const std::shared_ptr<const metainfo::Metainfo> metainfo;
+    swarm::Availability availability;
+    swarm::PieceTable pieces;
+    TorrentCounters counters;
+};
+
+}  // namespace spate::session

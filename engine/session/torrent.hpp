@@ -1,0 +1,50 @@
+#pragma once
+// engine/session/torrent.hpp: one core's share of a torrent.
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "engine/base/bitfield.hpp"
+#include "engine/base/time.hpp"
+#include "engine/session/connection.hpp"
+#include "engine/session/home.hpp"
+#include "engine/session/metadata_fetch.hpp"
+#include "engine/session/shared_torrent.hpp"
+#include "engine/swarm/picker.hpp"
+
+namespace spate::session {
+
+/// What one core keeps of a torrent; what cores share is in SharedTorrent. One thread.
+class Torrent {
+public:
+    Torrent(SharedTorrent& shared_torrent, CoreIndex core, swarm::PieceBuffers& buffers);
+
+    /// Established connections of this core.
+    void attach(Connection& connection);
+    void detach(Connection& connection);
+
+    SharedTorrent& shared;
+    swarm::Picker picker;
+    /// Pieces that this core knows to be stored, which may lag behind the shared table: what the
+    /// peers of this core were told, or will be by `unannounced`.
+    Bitfield known_stored;
+    std::vector<PieceIndex> unannounced;
+    std::vector<Connection*> peers;
+    std::optional<Home> home;  // on the home core only
+    /// Set while only the info-hash is known (SharedTorrent::awaits_metadata): peers are asked for
+    /// the info dictionary and for nothing else.
+    std::optional<MetadataFetch> fetch;
+    Time next_rates_report{};
+    std::optional<Time> haves_due;
+    bool halted = false;
+    bool complete_told = false;
+
+    bool complete() const { return !fetch && shared.pieces.complete(); }
+    const metainfo::Metainfo& metainfo() const { return *shared.metainfo; }
+    /// The block lies within a piece of this torrent.
+    bool contains(BlockRef block) const;
+    /// Bytes of wanted pieces that are not stored, as trackers are told.
+    std::uint64_t left_bytes() const;
+};
+
+}  // namespace spate::session

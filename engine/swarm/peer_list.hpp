@@ -1,0 +1,61 @@
+#pragma once
+// engine/swarm/peer_list.hpp: the addresses a torrent knows, and whom to call when.
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/base/endpoint.hpp"
+#include "engine/base/prng.hpp"
+#include "engine/base/time.hpp"
+
+namespace spate::swarm {
+
+/// Known peers of one torrent. A failed call is repeated after a delay that doubles; an address
+/// that sent false data isn't called again. Bounded: when full, the worst idle address makes room.
+/// One thread.
+class PeerList {
+public:
+    static constexpr std::size_t known_max = 4'000;
+    static constexpr Duration backoff_min = 5s;
+    static constexpr Duration backoff_max = 30min;
+    static constexpr unsigned failures_max = 20;
+
+    /// `named_by_user`: `--peer`; called again soon and never forgotten.
+    void add(const Endpoint& endpoint, bool named_by_user = false);
+    /// Never call or accept this address again.
+    void ban(const IpAddress& address) { banned_.insert(address); }
+    bool banned(const IpAddress& address) const { return banned_.contains(address); }
+
+    /// The next address to call; it counts as busy until on_failed() or on_disconnected().
+    std::optional<Endpoint> next_to_call(Prng& random, Time now);
+    /// It is connected, whoever called.
+    void on_connected(const Endpoint& endpoint);
+    void on_failed(const Endpoint& endpoint, Prng& random, Time now);
+    /// `useful`: data came or went; then it is called again soon.
+    void on_disconnected(const Endpoint& endpoint, bool useful, Prng& random, Time now);
+    /// Not worth a call (ourselves, or a seed while we seed).
+    void forget(const Endpoint& endpoint) { known_.erase(endpoint); }
+
+    std::size_t size() const { return known_.size(); }
+    std::vector<Endpoint> addresses() const;
+    /// When next_to_call() may have something; empty when no idle address is left.
+    std::optional<Time> next_timeout() const;
+
+private:
+    struct Known {
+        Time call_at{};
+        unsigned failures = 0;
+        bool busy = false;
+        bool named_by_user = false;
+    };
+
+    void retry_later(Known& known, Prng& random, Time now);
+    bool make_room();
+
+    std::unordered_map<Endpoint, Known> known_;
+    std::set<IpAddress> banned_;
+};
+
+}  // namespace spate::swarm
