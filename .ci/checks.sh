@@ -25,7 +25,7 @@ check() {
 }
 
 sources() {
-    find engine io hashing bench tests perf \( -name '*.cpp' -o -name '*.hpp' \) | sort
+    find engine io hashing bench tests -name '*.[ch]pp' | sort
 }
 
 check_layout() {
