@@ -78,11 +78,11 @@ install_packages() {
     done
 }
 
-# build_preset PRESET TARGET...: configures once and builds; says nothing when nothing changed.
+# build_preset PRESET [TARGET...]: configures once and builds; says nothing when nothing changed.
 build_preset() {
     local preset=$1 dir=$root/build/$1
     shift
-    if [ ! -f "$dir/build.ninja" ]; then
+    if [ ! -f "$dir/build.ninja" ] || [ "$root/CMakePresets.json" -nt "$dir/build.ninja" ]; then
         say "configuring $preset"
         (cd "$root" && cmake --preset "$preset") >"$dir.log" 2>&1 || {
             cat "$dir.log" >&2
