@@ -1,0 +1,226 @@
+#include "io/file.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace spate::io {
+namespace {
+
+constexpr mode_t file_mode = 0666;
+constexpr mode_t directory_mode = 0777;
+/// openat2 says EAGAIN when something is renamed meanwhile; more than this is an attack.
+constexpr int resolve_attempts_max = 32;
+
+using OpenResult = std::expected<FileDescriptor, std::error_code>;
+
+std::unexpected<std::error_code> failure(int error) {
+    return std::unexpected(std::error_code(error, std::system_category()));
+}
+
+bool is_plain_path(std::string_view path) {
+    if (path.empty() || path.find('\0') != std::string_view::npos) return false;
+    while (true) {
+        const std::size_t slash = path.find('/');
+        const std::string_view component = path.substr(0, slash);
+        if (component.empty() || component == "." || component == "..") return false;
+        if (slash == std::string_view::npos) return true;
+        path.remove_prefix(slash + 1);
+    }
+}
+
+OpenResult adopt(int fd) {
+    if (fd < 0) return std::unexpected(last_error());
+    return FileDescriptor(fd);
+}
+
+OpenResult open_resolved(int directory, const std::string& path, int flags, mode_t mode) {
+    open_how how{};
+    how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC);
+    how.mode = (flags & O_CREAT) != 0 ? mode : 0;
+    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+    int fd = -1;
+    for (int attempt = 0; attempt < resolve_attempts_max; ++attempt) {
+        fd = static_cast<int>(::syscall(SYS_openat2, directory, path.c_str(), &how, sizeof how));
+        if (fd >= 0 || (errno != EAGAIN && errno != EINTR)) break;
+    }
+    return adopt(fd);
+}
+
+OpenResult walk_without_links(int directory, const std::string& path, int flags, mode_t mode) {
+    FileDescriptor held;
+    std::size_t start = 0;
+    for (std::size_t slash; (slash = path.find('/', start)) != std::string::npos;
+         start = slash + 1) {
+        const std::string component = path.substr(start, slash - start);
+        auto next = adopt(::openat(held ? held.get() : directory, component.c_str(),
+                                   O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+        if (!next) return next;
+        held = std::move(*next);
+    }
+    return adopt(::openat(held ? held.get() : directory, path.c_str() + start,
+                          flags | O_NOFOLLOW | O_CLOEXEC, mode));
+}
+
+OpenResult open_inside(int directory, const std::string& path, int flags, mode_t mode) {
+    auto opened = open_resolved(directory, path, flags, mode);
+    // EPERM: a seccomp filter that predates openat2.
+    if (opened || (opened.error().value() != ENOSYS && opened.error().value() != EPERM))
+        return opened;
+    return walk_without_links(directory, path, flags, mode);
+}
+
+int open_flags(const OpenOptions& options) {
+    int flags = options.write ? O_RDWR : O_RDONLY;
+    if (options.create) flags |= O_CREAT;
+    if (options.truncate) flags |= O_TRUNC;
+    if (options.direct) flags |= O_DIRECT;
+    return flags | O_NONBLOCK | O_NOCTTY;  // a pipe in a file's place must not hang us
+}
+
+OpenResult only_regular(OpenResult opened) {
+    if (!opened) return opened;
+    struct stat status{};
+    if (::fstat(opened->get(), &status) != 0) return std::unexpected(last_error());
+    if (S_ISDIR(status.st_mode)) return failure(EISDIR);
+    if (!S_ISREG(status.st_mode)) return failure(ENXIO);
+    const int flags = ::fcntl(opened->get(), F_GETFL);
+    if (flags < 0 || ::fcntl(opened->get(), F_SETFL, flags & ~O_NONBLOCK) != 0)
+        return std::unexpected(last_error());
+    return opened;
+}
+
+FileInfo to_info(const struct stat& status) {
+    constexpr std::int64_t ns_per_s = 1'000'000'000;
+    constexpr std::uint64_t stat_block_bytes = 512;
+    return {.size_bytes = static_cast<std::uint64_t>(status.st_size),
+            .allocated_bytes = static_cast<std::uint64_t>(status.st_blocks) * stat_block_bytes,
+            .modified_ns = status.st_mtim.tv_sec * ns_per_s + status.st_mtim.tv_nsec,
+            .inode = status.st_ino,
+            .device = status.st_dev};
+}
+
+std::error_code write_whole(int fd, Bytes content) {
+    while (!content.empty()) {
+        const ssize_t written = ::write(fd, content.data(), content.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return last_error();
+        content = content.subspan(static_cast<std::size_t>(written));
+    }
+    return {};
+}
+
+}  // namespace
+
+OpenResult open_directory(const std::string& path) {
+    return adopt(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+}
+
+OpenResult open_beneath(int directory, std::string_view path, const OpenOptions& options) {
+    if (!is_plain_path(path)) return failure(EINVAL);
+    const std::string name(path);
+    const int flags = open_flags(options);
+    if (options.write || options.create || options.truncate)
+        return only_regular(open_inside(directory, name, flags, file_mode));
+    return only_regular(adopt(::openat(directory, name.c_str(), flags | O_CLOEXEC)));
+}
+
+OpenResult open_without_links(int directory, std::string_view path, const OpenOptions& options) {
+    if (!is_plain_path(path)) return failure(EINVAL);
+    return only_regular(
+        walk_without_links(directory, std::string(path), open_flags(options), file_mode));
+}
+
+std::error_code make_directories_beneath(int directory, std::string_view path) {
+    if (!is_plain_path(path)) return std::make_error_code(std::errc::invalid_argument);
+    FileDescriptor parent;
+    for (std::size_t end = 0; end != std::string_view::npos;) {
+        const std::size_t start = end == 0 ? 0 : end + 1;
+        end = path.find('/', start);
+        const std::string component(path.substr(start, end - start));
+        const int above = parent ? parent.get() : directory;
+        if (::mkdirat(above, component.c_str(), directory_mode) != 0 && errno != EEXIST)
+            return last_error();
+        // From the top, so that links within `directory` may lead anywhere inside it.
+        auto next =
+            open_inside(directory, std::string(path.substr(0, end)), O_PATH | O_DIRECTORY, 0);
+        if (!next) return next.error();
+        parent = std::move(*next);
+    }
+    return {};
+}
+
+std::expected<FileInfo, std::error_code> file_info(int fd) {
+    struct stat status{};
+    if (::fstat(fd, &status) != 0) return std::unexpected(last_error());
+    return to_info(status);
+}
+
+std::expected<FileInfo, std::error_code> file_info_beneath(int directory, std::string_view path) {
+    if (!is_plain_path(path)) return failure(EINVAL);
+    struct stat status{};
+    if (::fstatat(directory, std::string(path).c_str(), &status, 0) != 0)
+        return std::unexpected(last_error());
+    return to_info(status);
+}
+
+std::error_code allocate_blocks(int fd, std::uint64_t size_bytes) {
+    if (size_bytes == 0) return {};
+    int result = 0;
+    do {
+        result = ::fallocate(fd, 0, 0, static_cast<off_t>(size_bytes));
+    } while (result != 0 && errno == EINTR);
+    if (result != 0) return last_error();
+    return {};
+}
+
+std::error_code set_size(int fd, std::uint64_t size_bytes) {
+    if (::ftruncate(fd, static_cast<off_t>(size_bytes)) != 0) return last_error();
+    return {};
+}
+
+std::error_code atomic_write_file(int directory, std::string_view name, Bytes content) {
+    if (!is_plain_path(name) || name.find('/') != std::string_view::npos)
+        return std::make_error_code(std::errc::invalid_argument);
+    const std::string final_name(name);
+    const std::string new_name = final_name + ".new";
+    auto file =
+        open_beneath(directory, new_name, {.write = true, .create = true, .truncate = true});
+    if (!file) return file.error();
+    std::error_code error = write_whole(file->get(), content);
+    if (!error && ::fsync(file->get()) != 0) error = last_error();
+    if (!error && ::renameat(directory, new_name.c_str(), directory, final_name.c_str()) != 0)
+        error = last_error();
+    if (error) {
+        ::unlinkat(directory, new_name.c_str(), 0);
+        return error;
+    }
+    if (::fsync(directory) != 0) return last_error();
+    return {};
+}
+
+std::expected<std::vector<std::byte>, std::error_code> read_whole_file(int directory,
+                                                                       std::string_view path,
+                                                                       std::size_t size_bytes_max) {
+    auto file = open_beneath(directory, path);
+    if (!file) return std::unexpected(file.error());
+    const auto info = file_info(file->get());
+    if (!info) return std::unexpected(info.error());
+    if (info->size_bytes > size_bytes_max) return failure(EFBIG);
+    std::vector<std::byte> content(info->size_bytes);
+    std::size_t filled = 0;
+    while (filled < content.size()) {
+        const ssize_t count = ::read(file->get(), content.data() + filled, content.size() - filled);
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return std::unexpected(last_error());
+        if (count == 0) break;  // it shrank meanwhile
+        filled += static_cast<std::size_t>(count);
+    }
+    content.resize(filled);
+    return content;
+}
+
+}  // namespace spate::io

@@ -1,0 +1,70 @@
+#pragma once
+// io/file.hpp: files below a directory, without leaving it.
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include "engine/base/bytes.hpp"
+#include "io/file_descriptor.hpp"
+
+namespace spate::io {
+
+/// These calls block and belong to start-up, to helper threads and to rare events. Paths are
+/// relative to a directory that the caller opened, and refused (EINVAL) when empty, absolute, with
+/// a component that is empty, "." or "..", or with a NUL.
+
+struct OpenOptions {
+    bool write = false;
+    bool create = false;  ///< with its directories in place; see make_directories_beneath()
+    bool truncate = false;
+    bool direct = false;  ///< O_DIRECT; EINVAL where the filesystem has none
+};
+
+struct FileInfo {
+    std::uint64_t size_bytes = 0;
+    std::uint64_t allocated_bytes = 0;
+    std::int64_t modified_ns = 0;  ///< since 1970
+    std::uint64_t inode = 0;
+    std::uint64_t device = 0;
+    bool operator==(const FileInfo&) const = default;
+};
+
+std::expected<FileDescriptor, std::error_code> open_directory(const std::string& path);
+
+/// A regular file; a directory is EISDIR, a device or pipe ENXIO. For writing, no symbolic link
+/// leads out of `directory` (EXDEV; kernels or filters without openat2 refuse every link: ELOOP).
+/// For reading, links that the user made are followed.
+std::expected<FileDescriptor, std::error_code> open_beneath(int directory, std::string_view path,
+                                                            const OpenOptions& options = {});
+
+/// Makes the directories of `path`, all its components included; existing ones are fine. Doesn't
+/// leave `directory`, as open_beneath for writing.
+std::error_code make_directories_beneath(int directory, std::string_view path);
+
+/// The same two without openat2, for kernels and containers that lack it: no link at all.
+std::expected<FileDescriptor, std::error_code> open_without_links(int directory,
+                                                                  std::string_view path,
+                                                                  const OpenOptions& options);
+
+std::expected<FileInfo, std::error_code> file_info(int fd);
+/// Follows links, as opening for reading does.
+std::expected<FileInfo, std::error_code> file_info_beneath(int directory, std::string_view path);
+
+/// Blocks for the first `size_bytes`; the file is at least that long then. EOPNOTSUPP where the
+/// filesystem can't, ENOSPC when the disk is full (and nothing is kept allocated by our choice).
+std::error_code allocate_blocks(int fd, std::uint64_t size_bytes);
+/// Sparse where it grows.
+std::error_code set_size(int fd, std::uint64_t size_bytes);
+
+/// Replaces file `name` in `directory` whole or not at all, even when the power fails: writes
+/// `name`.new, syncs, renames, syncs the directory. One writer a name.
+std::error_code atomic_write_file(int directory, std::string_view name, Bytes content);
+/// EFBIG when it is longer than `size_bytes_max`.
+std::expected<std::vector<std::byte>, std::error_code> read_whole_file(int directory,
+                                                                       std::string_view path,
+                                                                       std::size_t size_bytes_max);
+
+}  // namespace spate::io
