@@ -17,6 +17,9 @@ namespace spate::metainfo::bencode {
 /// Containers that a writer may have open at once.
 inline constexpr std::size_t writer_depth_max = 16;
 
+void append_to(std::string& out, std::string_view text);
+void append_to(std::vector<std::byte>& out, std::string_view text);
+
 /// Appends bencoded values to a std::string or std::vector<std::byte> that it doesn't own:
 /// `Writer(out).begin_dict().key("q").string("ping").end()`. Keys come in ascending order and each
 /// with one value, or an assertion stops the program; nothing is allocated but the output.
@@ -106,14 +109,7 @@ private:
         return *this;
     }
 
-    void append(std::string_view text) {
-        if constexpr (std::same_as<Out, std::string>) {
-            out_.append(text);
-        } else {
-            const Bytes bytes = as_bytes(text);
-            out_.insert(out_.end(), bytes.begin(), bytes.end());
-        }
-    }
+    void append(std::string_view text) { append_to(out_, text); }
 
     void append_number(std::int64_t value) {
         std::array<char, 20> digits;

@@ -157,14 +157,17 @@ void append_parameter(std::string& link, std::string_view key, std::string_view 
 
 std::string to_text(const HostPort& peer) {
     const bool ipv6 = peer.host.contains(':');
-    return (ipv6 ? "[" + peer.host + "]" : peer.host) + ":" + std::to_string(peer.port);
+    std::string text(ipv6 ? "[" : "");
+    text.append(peer.host).append(ipv6 ? "]:" : ":").append(std::to_string(peer.port));
+    return text;
 }
 
 std::string to_text(const std::vector<FileRange>& ranges) {
     std::string text;
     for (const FileRange& range : ranges) {
-        text += (text.empty() ? "" : ",") + std::to_string(range.first);
-        if (range.last != range.first) text += "-" + std::to_string(range.last);
+        if (!text.empty()) text += ',';
+        text += std::to_string(range.first);
+        if (range.last != range.first) text.append("-").append(std::to_string(range.last));
     }
     return text;
 }

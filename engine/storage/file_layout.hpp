@@ -1,0 +1,36 @@
+#pragma once
+// engine/storage/file_layout.hpp: a torrent's files as paths below a download folder.
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/metainfo/metainfo.hpp"
+
+namespace spate::storage {
+
+/// A file as it shall be on disk.
+struct PlannedFile {
+    /// Relative to the download folder: NAME for a single file, else NAME/COMPONENT/...
+    std::string path;
+    std::uint64_t size_bytes = 0;
+    /// Not on disk at all.
+    bool pad = false;
+    bool executable = false;
+
+    bool operator==(const PlannedFile&) const = default;
+};
+
+/// One for each of the torrent's files, in its order. Every path passes is_safe_path().
+std::vector<PlannedFile> lay_out(const metainfo::Metainfo& torrent);
+
+/// True when `path` is relative and can't lead out of the folder it is relative to: components
+/// between single slashes, none of them empty, "." or "..", and no NUL. (A symbolic link that is
+/// already in the folder is the opener's concern.) Everything that opens a file for a torrent
+/// asserts this.
+bool is_safe_path(std::string_view path);
+
+/// The folders to make for `path`, outermost first: "a/b/c" needs "a" and "a/b".
+std::vector<std::string_view> parent_folders(std::string_view path);
+
+}  // namespace spate::storage

@@ -1,0 +1,43 @@
+#include "engine/storage/file_layout.hpp"
+
+#include <gtest/gtest.h>
+
+#include "torrent_fixture.hpp"
+
+using namespace spate;
+using namespace spate::storage;
+
+TEST(FileLayout, ASingleFileLiesInTheDownloadFolder) {
+    metainfo::Metainfo torrent = folder_of({{"data.bin", 5}}, 1024);
+    torrent.name = "data.bin";
+    torrent.single_file = true;
+    EXPECT_EQ(lay_out(torrent), (std::vector<PlannedFile>{{"data.bin", 5, false, false}}));
+}
+
+TEST(FileLayout, ManyFilesLieInTheTorrentsFolder) {
+    metainfo::Metainfo torrent = folder_of({{"a", 5}, {"pad", 1019, true}, {"c", 0}}, 1024);
+    torrent.files[2].path = {"b", "c"};
+    torrent.files[2].executable = true;
+    EXPECT_EQ(lay_out(torrent), (std::vector<PlannedFile>{{"root/a", 5, false, false},
+                                                          {"root/pad", 1019, true, false},
+                                                          {"root/b/c", 0, false, true}}));
+}
+
+TEST(FileLayoutDeathTest, UnsafeNamesNeverReachTheDisk) {
+    metainfo::Metainfo torrent = folder_of({{"..", 5}}, 1024);
+    EXPECT_DEATH(lay_out(torrent), "is_safe_path");
+}
+
+TEST(FileLayout, SafePathsStayInTheirFolder) {
+    EXPECT_TRUE(is_safe_path("a"));
+    EXPECT_TRUE(is_safe_path("a/..b/c.."));
+    for (const std::string_view bad : {"", "/", "/etc/passwd", "..", "../x", "a/../b", "a/..",
+                                       "a//b", "a/", ".", "./a", "a/./b"})
+        EXPECT_FALSE(is_safe_path(bad)) << bad;
+    EXPECT_FALSE(is_safe_path(std::string_view("a\0b", 3)));
+}
+
+TEST(FileLayout, FoldersComeOutermostFirst) {
+    EXPECT_EQ(parent_folders("a/b/c"), (std::vector<std::string_view>{"a", "a/b"}));
+    EXPECT_TRUE(parent_folders("a").empty());
+}
