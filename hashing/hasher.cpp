@@ -31,10 +31,11 @@ std::vector<const LaneKernel*> kernels_of(const KernelSet& set) {
 
 LanePlan make_plan(std::span<const LaneKernel* const> kernels,
                    LaneKernel::Algorithm LaneKernel::* algorithm) {
+    const bool amd = is_amd();
     std::vector<LanePlan::Choice> choices;
     for (const LaneKernel* kernel : kernels) {
-        const auto& [compress, step_ps] = kernel->*algorithm;
-        choices.push_back({compress, kernel->lanes, step_ps});
+        const auto& [compress, step] = kernel->*algorithm;
+        choices.push_back({compress, kernel->lanes, amd ? step.amd_ns : step.intel_ns});
     }
     return LanePlan(choices);
 }

@@ -13,4 +13,7 @@ std::span<const LaneKernel> all_kernels();
 /// Whether the processor has the instructions and the system saves their registers.
 bool runs_here(CpuFeature feature);
 
+/// Whether the costs measured on AMD's processors are the nearer ones.
+bool is_amd();
+
 }  // namespace spate::hashing

@@ -20,12 +20,18 @@ using Compress = void (*)(std::uint32_t* state, const std::byte* const* data, st
 /// What a kernel needs of the processor and its system.
 enum class CpuFeature : std::uint8_t { none, sha_ni, avx2, avx512vl, avx512 };
 
-/// What one kernel offers. The costs are what one call takes a block step, whatever the number of
-/// its lanes in use, in picoseconds: only their ratios matter (see lane_plan.hpp).
+/// What one call takes a block step, whatever the number of its lanes in use. Only the ratios
+/// between kernels matter: lane_plan.hpp finds from them which kernels cover a batch.
+struct StepCost {
+    std::uint32_t amd_ns;    // on Zen 5
+    std::uint32_t intel_ns;  // on Ice Lake
+};
+
+/// What one kernel offers.
 struct LaneKernel {
     struct Algorithm {
         Compress compress;
-        std::uint32_t step_ps;
+        StepCost step;
     };
     const char* name;
     unsigned lanes;

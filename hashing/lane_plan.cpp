@@ -14,7 +14,7 @@ LanePlan::LanePlan(std::span<const Choice> choices) {
         cost[busy] = std::numeric_limits<std::uint64_t>::max();
         for (const Choice& choice : choices) {
             const unsigned rest = busy - std::min(busy, choice.lanes);
-            const std::uint64_t total = choice.step_ps + cost[rest];
+            const std::uint64_t total = choice.step_ns + cost[rest];
             const bool wider = choice.lanes > first_[busy].lanes;
             if (total > cost[busy] || (total == cost[busy] && !wider)) continue;
             cost[busy] = total;

@@ -16,7 +16,7 @@ public:
     struct Choice {
         Compress compress = nullptr;
         unsigned lanes = 0;
-        std::uint32_t step_ps = 0;
+        std::uint32_t step_ns = 0;
     };
 
     /// The cheapest cover of every count, by dynamic programming over `choices` (not empty).

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include <oneapi/tbb/concurrent_queue.h>
+#include <oneapi/tbb/info.h>
 #include <oneapi/tbb/parallel_pipeline.h>
 #include <oneapi/tbb/task_arena.h>
 
@@ -13,13 +14,22 @@
 namespace spate::hashing {
 namespace {
 
+/// Tiles lie this much further apart than they are long. Sixteen lanes advance side by side, and
+/// were they a multiple of 4 KiB apart, their lines would all meet in the same sets of the L1
+/// cache.
+constexpr std::size_t stagger_bytes = 256;
+
 /// Up to sixteen pieces on their way through the pipeline, and the tiles they are read into.
 /// Belongs to one stage at a time.
 class PieceBatch {
 public:
     explicit PieceBatch(std::size_t tile_bytes)
         : tile_bytes_(tile_bytes),
-          tiles_(std::make_unique_for_overwrite<std::byte[]>(tile_bytes * lanes_max)) {}
+          tiles_(std::make_unique_for_overwrite<std::byte[]>(batch_bytes(tile_bytes))) {}
+
+    static std::size_t batch_bytes(std::size_t tile_bytes) {
+        return (tile_bytes + stagger_bytes) * lanes_max;
+    }
 
     void start(const PieceRun& run, std::span<const PieceIndex> pieces) {
         count_ = pieces.size();
@@ -64,7 +74,7 @@ private:
     bool read_tile(std::size_t i, const PieceReader& reader) {
         const std::size_t want =
             static_cast<std::size_t>(std::min<std::uint64_t>(tile_bytes_, end_[i] - at_[i]));
-        const MutableBytes tile(tiles_.get() + i * tile_bytes_, want);
+        const MutableBytes tile(tiles_.get() + i * (tile_bytes_ + stagger_bytes), want);
         for (std::size_t got = 0; got < want;) {
             const auto read = reader(at_[i] + got, tile.subspan(got));
             if (!read || *read == 0) {
@@ -197,7 +207,7 @@ private:
 }  // namespace
 
 std::size_t buffer_bytes_max(const PieceRun& run) {
-    return batches_of(run) * lanes_max * run.tile_bytes;
+    return batches_of(run) * PieceBatch::batch_bytes(run.tile_bytes);
 }
 
 PieceRunEnd hash_pieces(const Hasher& hasher, const PieceRun& run, const PieceReader& reader,
@@ -206,7 +216,9 @@ PieceRunEnd hash_pieces(const Hasher& hasher, const PieceRun& run, const PieceRe
     SPATE_ASSERT(run.piece_length_bytes > 0 && run.threads > 0);
     SPATE_ASSERT(run.tile_bytes > 0 && run.tile_bytes % sha_block_bytes == 0);
     PiecePipeline pipeline(hasher, run, reader, sink, progress, std::move(stop));
-    oneapi::tbb::task_arena arena(static_cast<int>(run.threads));
+    const int useful =
+        std::min(static_cast<int>(run.threads), oneapi::tbb::info::default_concurrency());
+    oneapi::tbb::task_arena arena(useful);
     return arena.execute([&] { return pipeline.run(); });
 }
 

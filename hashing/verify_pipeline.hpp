@@ -26,9 +26,12 @@ struct PieceRun {
     std::uint64_t total_bytes = 0;
     /// In this order, best that of the disk. Any subset, in any order.
     std::span<const PieceIndex> pieces;
+    /// At most 1024; more than the processor has are not used.
     unsigned threads = 1;
-    /// What is read of a piece at a time: a multiple of 64. Sixteen tiles should fit in L2.
-    std::size_t tile_bytes = 16 * 1024;
+    /// What is read of a piece at a time: a multiple of 64. Sixteen tiles should fit in L2; a file
+    /// in the page cache takes 0.20 CPU s a GiB with tiles of 16 KiB, 0.17 with 32, the same
+    /// with 64.
+    std::size_t tile_bytes = 32 * 1024;
 };
 
 /// What became of a piece.

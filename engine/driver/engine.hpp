@@ -15,6 +15,7 @@
 #include "engine/base/time.hpp"
 #include "engine/driver/ledger.hpp"
 #include "engine/metainfo/metainfo.hpp"
+#include "hashing/hasher.hpp"
 
 namespace spate::driver {
 
@@ -93,7 +94,8 @@ using EngineEvent = std::variant<TorrentCompleted, TorrentStopped, TrackerTroubl
 class Engine {
 public:
     /// Fails with one sentence for the user: what, why, and what to do.
-    static std::expected<std::unique_ptr<Engine>, std::string> start(EngineOptions options);
+    static std::expected<std::unique_ptr<Engine>, std::string> start(EngineOptions options,
+                                                                     const hashing::Hasher& hasher);
     ~Engine();
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
@@ -101,7 +103,8 @@ public:
     /// The addresses that are listened on, with the port that the kernel chose.
     const std::vector<Endpoint>& listening() const;
 
-    TorrentId add(TorrentSpec spec);
+    /// Fails with a sentence: the folder can't be made or opened, a file can't be created.
+    std::expected<TorrentId, std::string> add(TorrentSpec spec);
     /// Disconnects its peers and tells its trackers.
     void stop_torrent(TorrentId torrent);
     TorrentStatus status(TorrentId torrent) const;

@@ -22,6 +22,12 @@ public:
     /// The connection in this slot, whatever its generation.
     Connection* at_slot(std::uint32_t slot) const;
     std::size_t size() const { return size_; }
+    /// `use` may not create or destroy connections.
+    template <class Use>
+    void for_each(Use&& use) {
+        for (Slot& slot : slots_)
+            if (slot.connection) use(*slot.connection);
+    }
     static std::uint32_t slot_of(ConnectionId id) { return id.value & slot_mask; }
 
 private:

@@ -51,6 +51,7 @@ public:
 
     std::size_t peer_count() const { return joined_.size(); }
     swarm::PeerList& peers() { return peers_; }
+    const swarm::PeerList& peers() const { return peers_; }
     tracker::TrackerTiers& tiers() { return tiers_; }
 
 private:

@@ -58,6 +58,10 @@ public:
                      Time now);
     /// The user ends the torrent: connections close, trackers are told.
     void stop_torrent(TorrentId torrent, Time now);
+    /// Ends without a word to the trackers: its metadata is here, and another torrent takes over.
+    void retire_torrent(TorrentId torrent, Time now);
+    /// Addresses of the torrent's peers, on its home core.
+    std::vector<Endpoint> known_peers(TorrentId torrent) const;
     /// Its files failed: it ends with a reason for the user; other torrents go on.
     void fail_torrent(TorrentId torrent, std::string reason, Time now);
 
@@ -69,6 +73,8 @@ public:
     void handle_disconnected(ConnectionId id, Time now);
     /// After Close, once nothing of the connection is in flight.
     void handle_closed(ConnectionId id);
+    /// The process ends: what has no torrent yet goes too.
+    void close_all(Time now);
 
     // --- Receiving. At most one receive a connection is in flight.
     /// False while the download limit is used up; Receive says when to go on.
@@ -176,7 +182,7 @@ private:
     void drop_peer(Torrent& torrent, swarm::PeerKey peer, DropReason reason, Time now);
     void announce(Torrent& torrent, const tracker::AnnounceOrder& order);
     void call_peer(Torrent& torrent, const Endpoint& remote, Time now);
-    void halt(Torrent& torrent, Time now);
+    void halt(Torrent& torrent, bool tell_trackers, Time now);
 
     // session_timers.cpp
     void tick(Connection& connection, Time now);

@@ -150,6 +150,12 @@ void Session::handle_closed(ConnectionId id) {
     connections_.destroy(id);
 }
 
+void Session::close_all(Time now) {
+    connections_.for_each([&](Connection& connection) {
+        close(connection, DropReason::torrent_halted, now);
+    });
+}
+
 void Session::close_if_both_complete(Connection& connection, Time now) {
     const bool peer_complete = connection.has.all() || connection.upload_only;
     if (connection.stage == Stage::established && peer_complete && connection.torrent->complete())

@@ -74,7 +74,7 @@ void Session::handle_message(const CoreMessage& message, Time now) {
         }
         return;
     } else if (std::holds_alternative<HaltTorrent>(message)) {
-        return halt(*torrent, now);
+        return halt(*torrent, true, now);
     }
     carry_out(*torrent, changes, now);
     schedule(*torrent, now);
@@ -161,15 +161,28 @@ void Session::stop_torrent(TorrentId id, Time now) {
     Torrent* const torrent = this->torrent(id);
     if (torrent == nullptr || torrent->halted) return;
     tell_others(HaltTorrent{id});
-    halt(*torrent, now);
+    halt(*torrent, true, now);
 }
 
-void Session::halt(Torrent& torrent, Time now) {
+void Session::retire_torrent(TorrentId id, Time now) {
+    Torrent* const torrent = this->torrent(id);
+    if (torrent == nullptr || torrent->halted) return;
+    tell_others(HaltTorrent{id});
+    halt(*torrent, false, now);
+}
+
+std::vector<Endpoint> Session::known_peers(TorrentId id) const {
+    const Torrent* const torrent = find_torrent(id);
+    if (torrent == nullptr || !torrent->home) return {};
+    return torrent->home->peers().addresses();
+}
+
+void Session::halt(Torrent& torrent, bool tell_trackers, Time now) {
     if (torrent.halted) return;
     torrent.halted = true;
     const std::vector<Connection*> peers = torrent.peers;
     for (Connection* const peer : peers) close(*peer, DropReason::torrent_halted, now);
-    if (torrent.home)
+    if (torrent.home && tell_trackers)
         for (const tracker::AnnounceOrder& order : torrent.home->tiers().stop(now))
             announce(torrent, order);
     std::vector<PieceIndex> receiving;

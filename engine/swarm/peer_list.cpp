@@ -57,6 +57,13 @@ void PeerList::on_connected(const Endpoint& endpoint) {
     found->second.failures = 0;
 }
 
+std::vector<Endpoint> PeerList::addresses() const {
+    std::vector<Endpoint> all;
+    all.reserve(known_.size());
+    for (const auto& [endpoint, known] : known_) all.push_back(endpoint);
+    return all;
+}
+
 void PeerList::retry_later(Known& known, Prng& random, Time now) {
     known.busy = false;
     Duration delay = backoff_min;

@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 #include <unordered_map>
+#include <vector>
 
 #include "engine/base/endpoint.hpp"
 #include "engine/base/prng.hpp"
@@ -38,6 +39,7 @@ public:
     void forget(const Endpoint& endpoint) { known_.erase(endpoint); }
 
     std::size_t size() const { return known_.size(); }
+    std::vector<Endpoint> addresses() const;
     /// When next_to_call() may have something; empty when no idle address is left.
     std::optional<Time> next_timeout() const;
 

@@ -14,6 +14,9 @@ struct Avx512 {
         return _mm512_set1_epi32(static_cast<int>(x));
     }
     [[gnu::always_inline]] static Vector add(Vector a, Vector b) { return _mm512_add_epi32(a, b); }
+    [[gnu::always_inline]] static Vector subtract(Vector a, Vector b) {
+        return _mm512_sub_epi32(a, b);
+    }
     [[gnu::always_inline]] static Vector exclusive_or(Vector a, Vector b) {
         return _mm512_xor_si512(a, b);
     }

@@ -105,9 +105,11 @@ template <class V, std::size_t I>
     const auto sum0 =
         V::exclusive_or3(V::template rotate_right<2>(s[a]), V::template rotate_right<13>(s[a]),
                          V::template rotate_right<22>(s[a]));
-    const auto t = V::add(V::add(V::add(s[h], k_plus_w), V::choose(s[e], s[f], s[g])), sum1);
-    s[d] = V::add(s[d], t);
-    s[h] = V::add(V::add(t, V::majority(s[a], s[b], s[c])), sum0);
+    // Short chains: each new word is three operations away from the round before.
+    const auto keyed = V::add(s[h], k_plus_w);
+    const auto rest = V::subtract(V::majority(s[a], s[b], s[c]), s[d]);
+    s[d] = V::add(V::add(V::add(s[d], keyed), V::choose(s[e], s[f], s[g])), sum1);
+    s[h] = V::add(V::add(rest, s[d]), sum0);
 }
 
 template <class V, std::size_t I>

@@ -20,6 +20,9 @@ struct YmmLanes : Bits {
         return _mm256_set1_epi32(static_cast<int>(x));
     }
     [[gnu::always_inline]] static Vector add(Vector a, Vector b) { return _mm256_add_epi32(a, b); }
+    [[gnu::always_inline]] static Vector subtract(Vector a, Vector b) {
+        return _mm256_sub_epi32(a, b);
+    }
     [[gnu::always_inline]] static Vector exclusive_or(Vector a, Vector b) {
         return _mm256_xor_si256(a, b);
     }

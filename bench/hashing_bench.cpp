@@ -1,0 +1,279 @@
+// What hashing costs: each kernel by the step, by batch and message size; the verify pipeline next
+// to reading alone. Figures are per second of CPU time, except for the pipelines, which are wall
+// time.
+//
+//   hashing_bench --benchmark_filter=step/        the costs in hashing/kernel_table.cpp
+//   hashing_bench --benchmark_filter=sha1/avx512/ by batch size, the rules at work
+//   SPATE_BENCH_DIR=/where hashing_bench --benchmark_filter=file/   a file there, in the page cache
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <fcntl.h>
+#include <stdexcept>
+#include <string>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+
+#include "engine/base/prng.hpp"
+#include "hashing/digest.hpp"
+#include "hashing/hasher.hpp"
+#include "hashing/kernel_table.hpp"
+#include "hashing/verify_pipeline.hpp"
+
+using namespace spate;
+using namespace spate::hashing;
+
+namespace {
+
+constexpr std::size_t in_l2_bytes = 512 * 1024;
+constexpr std::size_t out_of_cache_bytes = 256 * 1024 * 1024;
+
+/// Random bytes, in huge pages where the system gives them.
+class BigBuffer {
+public:
+    explicit BigBuffer(std::size_t size_bytes) : size_bytes_(size_bytes) {
+        void* const at =
+            mmap(nullptr, size_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (at == MAP_FAILED) throw std::bad_alloc();
+        madvise(at, size_bytes, MADV_HUGEPAGE);
+        at_ = static_cast<std::byte*>(at);
+        Prng random(1);
+        for (std::size_t i = 0; i < size_bytes; i += 8) {
+            store_be<std::uint64_t>(at_ + i, random());
+        }
+    }
+    ~BigBuffer() { munmap(at_, size_bytes_); }
+    BigBuffer(const BigBuffer&) = delete;
+    BigBuffer& operator=(const BigBuffer&) = delete;
+
+    Bytes bytes() const { return {at_, size_bytes_}; }
+
+private:
+    std::size_t size_bytes_;
+    std::byte* at_;
+};
+
+void report_bytes(benchmark::State& state, std::uint64_t bytes_an_iteration) {
+    const double bytes =
+        static_cast<double>(bytes_an_iteration) * static_cast<double>(state.iterations());
+    state.counters["GB/s"] = benchmark::Counter(bytes / 1e9, benchmark::Counter::kIsRate);
+}
+
+// --- kernels by the step
+
+void step(benchmark::State& state, Compress compress, unsigned lanes, std::size_t blocks) {
+    const BigBuffer buffer(in_l2_bytes);
+    // Staggered: lanes a multiple of 4 KiB apart would all meet in the same sets of the L1 cache.
+    const std::size_t lane_bytes = in_l2_bytes / lanes_max - 192;
+    std::array<const std::byte*, lanes_max> data;
+    for (unsigned l = 0; l < lanes_max; ++l) data[l] = buffer.bytes().data() + l * lane_bytes;
+    alignas(64) std::array<std::uint32_t, 8 * lanes_max> columns{};
+    for (auto _ : state) compress(columns.data(), data.data(), blocks);
+    benchmark::DoNotOptimize(columns);
+    report_bytes(state, lanes * blocks * sha_block_bytes);
+    state.counters["step_s"] =
+        benchmark::Counter(static_cast<double>(blocks) * static_cast<double>(state.iterations()),
+                           benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+
+// --- many messages
+
+template <class Digest, class HashMany>
+void many(benchmark::State& state, std::size_t buffer_bytes, HashMany hash_many) {
+    const auto batch = static_cast<std::size_t>(state.range(0));
+    const auto message_bytes = static_cast<std::size_t>(state.range(1));
+    const BigBuffer buffer(std::max(buffer_bytes, batch * message_bytes));
+    const std::size_t fitting = buffer.bytes().size() / message_bytes;
+    std::vector<Bytes> messages(batch);
+    std::vector<Digest> digests(batch);
+    std::size_t next = 0;
+    for (auto _ : state) {
+        for (Bytes& message : messages) {
+            message = buffer.bytes().subspan(next % fitting * message_bytes, message_bytes);
+            ++next;
+        }
+        hash_many(messages, digests);
+    }
+    benchmark::DoNotOptimize(digests);
+    report_bytes(state, batch * message_bytes);
+}
+
+// --- nodes of a merkle tree
+
+void parents(benchmark::State& state, const Hasher& hasher) {
+    const auto count = static_cast<std::size_t>(state.range(0));
+    std::vector<Sha256Digest> nodes(2 * count), above(count);
+    for (auto _ : state) hasher.sha256_parents(nodes, above);
+    benchmark::DoNotOptimize(above);
+    state.counters["node_s"] =
+        benchmark::Counter(static_cast<double>(count) * static_cast<double>(state.iterations()),
+                           benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+
+// --- a file in the page cache
+
+/// A file of random bytes that has no name and goes away with this.
+class TestFile {
+public:
+    explicit TestFile(std::uint64_t size_bytes) {
+        const char* const directory = std::getenv("SPATE_BENCH_DIR");
+        std::string path = std::string(directory ? directory : "/tmp") + "/hashing_bench_XXXXXX";
+        descriptor_ = mkstemp(path.data());
+        if (descriptor_ < 0) throw std::runtime_error("cannot create " + path);
+        unlink(path.c_str());
+        const BigBuffer buffer(1 << 20);
+        for (std::uint64_t at = 0; at < size_bytes; at += buffer.bytes().size()) {
+            if (pwrite(descriptor_, buffer.bytes().data(), buffer.bytes().size(),
+                       static_cast<off_t>(at)) < 0) {
+                throw std::runtime_error("cannot write the test file");
+            }
+        }
+    }
+    ~TestFile() { close(descriptor_); }
+    TestFile(const TestFile&) = delete;
+    TestFile& operator=(const TestFile&) = delete;
+
+    std::expected<std::size_t, int> read(std::uint64_t offset, MutableBytes out) const {
+        const ssize_t got = pread(descriptor_, out.data(), out.size(), static_cast<off_t>(offset));
+        if (got < 0) return std::unexpected(errno);
+        return static_cast<std::size_t>(got);
+    }
+
+private:
+    int descriptor_;
+};
+
+/// The pipeline over a whole file.
+void file(benchmark::State& state, const Hasher& hasher) {
+    const auto total_bytes = static_cast<std::uint64_t>(state.range(0)) << 20;
+    const auto piece_bytes = static_cast<std::uint32_t>(state.range(1)) << 10;
+    const TestFile test_file(total_bytes);
+    std::vector<PieceIndex> pieces;
+    for (std::uint64_t at = 0; at < total_bytes; at += piece_bytes) {
+        pieces.emplace_back(static_cast<std::uint32_t>(pieces.size()));
+    }
+    const PieceRun run{.piece_length_bytes = piece_bytes,
+                       .total_bytes = total_bytes,
+                       .pieces = pieces,
+                       .threads = static_cast<unsigned>(state.range(2)),
+                       .tile_bytes = static_cast<std::size_t>(state.range(3)) << 10};
+    const PieceReader reader = [&](std::uint64_t offset, MutableBytes out) {
+        return test_file.read(offset, out);
+    };
+    const PieceResultSink sink = [&](std::span<const PieceResult> results) {
+        for (const PieceResult& result : results) {
+            if (!result.readable) state.SkipWithError("unreadable");
+        }
+    };
+    for (auto _ : state) {
+        PieceProgress progress;
+        hash_pieces(hasher, run, reader, sink, progress, {});
+    }
+    report_bytes(state, total_bytes);
+}
+
+/// Reading the same file alone, a tile at a time, on one thread: the pipeline's floor.
+void file_read(benchmark::State& state) {
+    const auto total_bytes = static_cast<std::uint64_t>(state.range(0)) << 20;
+    const TestFile test_file(total_bytes);
+    std::vector<std::byte> tile(static_cast<std::size_t>(state.range(1)) << 10);
+    for (auto _ : state) {
+        for (std::uint64_t at = 0; at < total_bytes; at += tile.size()) {
+            if (!test_file.read(at, tile)) state.SkipWithError("unreadable");
+        }
+    }
+    report_bytes(state, total_bytes);
+}
+
+// --- what is run
+
+void register_steps() {
+    for (const LaneKernel& kernel : all_kernels()) {
+        if (!runs_here(kernel.needs)) continue;
+        const auto one = [&](const std::string& what, LaneKernel::Algorithm algorithm,
+                             std::size_t blocks) {
+            benchmark::RegisterBenchmark(("step/" + what + "/" + kernel.name).c_str(),
+                                         [=](benchmark::State& state) {
+                                             step(state, algorithm.compress, kernel.lanes, blocks);
+                                         });
+        };
+        one("sha1", kernel.sha1, 256);
+        one("sha256", kernel.sha256, 256);
+        one("parents", kernel.parents, 1);
+    }
+}
+
+template <class Digest, class Many>
+void register_many(const std::string& name, Many hash_many) {
+    constexpr std::array batches = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 17, 24, 32};
+    auto* const near = benchmark::RegisterBenchmark(
+        (name + "/l2").c_str(),
+        [=](benchmark::State& state) { many<Digest>(state, in_l2_bytes, hash_many); });
+    auto* const far = benchmark::RegisterBenchmark(
+        (name + "/far").c_str(),
+        [=](benchmark::State& state) { many<Digest>(state, out_of_cache_bytes, hash_many); });
+    near->ArgNames({"batch", "bytes"});
+    far->ArgNames({"batch", "bytes"});
+    for (const int batch : batches) near->Args({batch, 16 * 1024});
+    for (const int batch : {1, 8, 16}) far->Args({batch, 256 * 1024});
+}
+
+void register_hashers() {
+    for (const std::string_view name : Hasher::names()) {
+        const Hasher hasher = *Hasher::by_name(name);
+        register_many<Sha1Digest>("sha1/" + std::string(name), [=](auto messages, auto& digests) {
+            hasher.sha1_many(messages, digests);
+        });
+        register_many<Sha256Digest>(
+            "sha256/" + std::string(name),
+            [=](auto messages, auto& digests) { hasher.sha256_many(messages, digests); });
+        benchmark::RegisterBenchmark(("parents/" + std::string(name)).c_str(),
+                                     [=](benchmark::State& state) { parents(state, hasher); })
+            ->Arg(1)
+            ->Arg(16)
+            ->Arg(64)
+            ->Arg(1024);
+    }
+    register_many<Sha1Digest>("sha1/one-by-one", [](const auto& messages, auto& digests) {
+        for (std::size_t i = 0; i < messages.size(); ++i) digests[i] = sha1(messages[i]);
+    });
+    register_many<Sha256Digest>("sha256/one-by-one", [](const auto& messages, auto& digests) {
+        for (std::size_t i = 0; i < messages.size(); ++i) digests[i] = sha256(messages[i]);
+    });
+}
+
+void register_files() {
+    for (const std::string_view name : {Hasher::best().name(), std::string_view("openssl")}) {
+        const Hasher hasher = *Hasher::by_name(name);
+        auto* const pipeline =
+            benchmark::RegisterBenchmark(("file/hash/" + std::string(name)).c_str(),
+                                         [=](benchmark::State& state) { file(state, hasher); });
+        pipeline->ArgNames({"mib", "piece_kib", "threads", "tile_kib"});
+        pipeline->UseRealTime()->MeasureProcessCPUTime()->Unit(benchmark::kMillisecond);
+        for (const int threads : {1, 2}) {
+            pipeline->Args({16, 256, threads, 32});
+            for (const int tile : {16, 32, 64}) pipeline->Args({1024, 256, threads, tile});
+            pipeline->Args({1024, 16, threads, 32});
+            pipeline->Args({1024, 4096, threads, 32});
+        }
+    }
+    auto* const reading = benchmark::RegisterBenchmark("file/read", file_read);
+    reading->ArgNames({"mib", "tile_kib"})->Unit(benchmark::kMillisecond);
+    reading->Args({16, 16});
+    for (const int tile : {16, 64, 256}) reading->Args({1024, tile});
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    register_steps();
+    register_hashers();
+    register_files();
+    benchmark::Initialize(&argc, argv);
+    benchmark::RunSpecifiedBenchmarks();
+    benchmark::Shutdown();
+}

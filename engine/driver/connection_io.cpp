@@ -1,0 +1,206 @@
+#include "engine/driver/connection_io.hpp"
+
+#include <cerrno>
+
+#include "io/prepare.hpp"
+
+namespace spate::driver {
+
+PlannedReceive::PlannedReceive()
+    : ReceiveOperation([](io::Operation& operation, std::int32_t result, std::uint32_t) {
+          static_cast<PlannedReceive&>(operation).connection->on_planned_received(result);
+      }) {}
+
+OutgoingSend::OutgoingSend()
+    : SendOperation([](io::Operation& operation, std::int32_t result, std::uint32_t) {
+          static_cast<OutgoingSend&>(operation).connection->on_sent(result);
+      }) {}
+
+ConnectionIo::ConnectionIo(CoreContext& core, ConnectionId id, io::FileDescriptor socket)
+    : core_(core), id_(id), socket_(std::move(socket)) {
+    // Failures only cost speed: messages are small, and sends are gathered already.
+    (void)io::set_no_delay(socket_.get());
+}
+
+ConnectionIo::~ConnectionIo() {
+    if (planned_) core_.receives.give_back(std::move(planned_));
+    if (send_) finish_send();
+}
+
+void ConnectionIo::connect(const Endpoint& remote) {
+    connect_.start(core_.ring, socket_.get(), remote);
+}
+
+void ConnectionIo::on_connected(std::int32_t result, std::uint32_t) {
+    if (closing_) return finish_if_idle();
+    if (result < 0) return lose();
+    core_.session.handle_connected(id_, core_.now());
+    start_receiving();
+}
+
+// --- Receiving
+
+void ConnectionIo::start_receiving() {
+    if (closing_ || receiving() || connect_.in_flight()) return;
+    if (!core_.session.may_receive(id_, core_.now())) return;
+    auto planned = core_.receives.take();
+    if (core_.session.plan_receive(id_, planned->plan)) {
+        planned->connection = this;
+        planned->ranges().clear();
+        for (const MutableBytes segment : planned->plan.segments()) planned->ranges().add(segment);
+        planned->start(core_.ring, socket_.get());
+        planned_ = std::move(planned);
+        return;
+    }
+    core_.receives.give_back(std::move(planned));
+    core_.ring.submit(receive_, [&](io_uring_sqe* entry) {
+        io::prepare_receive_selected(entry, socket_.get(), core_.idle_buffers.group(), false);
+    });
+}
+
+bool ConnectionIo::is_over(std::int32_t result) const {
+    return result == 0 || (result < 0 && result != -ECANCELED && result != -EINTR &&
+                           result != -EAGAIN && result != -ENOBUFS);
+}
+
+void ConnectionIo::after_receive(std::int32_t result) {
+    if (closing_) return finish_if_idle();
+    if (is_over(result)) return lose();
+    start_receiving();
+}
+
+void ConnectionIo::on_received(std::int32_t result, std::uint32_t flags) {
+    if (const auto buffer = io::selected_buffer(flags)) {
+        if (result > 0 && !closing_) {
+            const auto count = static_cast<std::size_t>(result);
+            core_.ledger.bytes_received += count;
+            core_.session.handle_received(id_, core_.idle_buffers.at(*buffer).first(count),
+                                          core_.now());
+        }
+        core_.idle_buffers.recycle(*buffer);
+    }
+    after_receive(result);
+}
+
+void ConnectionIo::on_planned_received(std::int32_t result) {
+    std::unique_ptr<PlannedReceive> planned = std::move(planned_);
+    const auto count = static_cast<std::size_t>(result > 0 ? result : 0);
+    core_.ledger.bytes_received += count;
+    core_.session.handle_planned(id_, planned->plan, count, core_.now());
+    core_.receives.give_back(std::move(planned));
+    after_receive(result);
+}
+
+void ConnectionIo::cancel_receive() {
+    if (planned_) core_.ring.cancel(*planned_);
+}
+
+// --- Sending
+
+void ConnectionIo::transmit() {
+    if (closing_ || send_ || connect_.in_flight()) return;
+    auto send = core_.sends.take();
+    if (!core_.session.take_send(id_, send->plan, core_.now())) {
+        core_.sends.give_back(std::move(send));
+        return;
+    }
+    send->connection = this;
+    send_ = std::move(send);
+    if (send_->plan.block_count == 0) return start_send();
+    const TorrentId torrent = send_->plan.torrent;
+    const TorrentFiles& files = *core_.torrent_files[torrent.value];
+    auto built = send_->payload.build(send_->plan, files, core_.file_table, core_.now());
+    if (!built) {
+        finish_send();
+        core_.session.fail_torrent(torrent, std::move(built.error()), core_.now());
+        return;
+    }
+    core_.ledger.bytes_copied_user += send_->payload.bytes_copied();
+    prepare_payload();
+}
+
+void ConnectionIo::prepare_payload() {
+    const ServePlan::Extent* const cold = send_->payload.next_cold_extent();
+    if (cold == nullptr) return start_send();
+    // Whole pages around the extent.
+    constexpr std::uintptr_t page = 4096;
+    const auto start = reinterpret_cast<std::uintptr_t>(cold->memory.data()) / page * page;
+    const auto end = reinterpret_cast<std::uintptr_t>(cold->memory.data()) + cold->memory.size();
+    core_.ledger.bytes_read_files += cold->memory.size();
+    core_.ring.submit(populate_, [&](io_uring_sqe* entry) {
+        io::prepare_populate(entry, {reinterpret_cast<std::byte*>(start), end - start});
+    });
+}
+
+void ConnectionIo::on_populated(std::int32_t result, std::uint32_t) {
+    if (closing_) {
+        finish_send();
+        return finish_if_idle();
+    }
+    if (result < 0 && result != -EAGAIN && result != -EINTR && result != -EBUSY && result != -ENOMEM)
+        return payload_failed();
+    prepare_payload();
+}
+
+void ConnectionIo::start_send() {
+    auto& ranges = send_->ranges();
+    ranges.clear();
+    if (!send_->plan.control.empty()) ranges.add(Bytes(send_->plan.control));
+    for (std::size_t i = 0; i < send_->plan.block_count; ++i) {
+        ranges.add(send_->payload.header(i));
+        ranges.add(send_->payload.payload(i));
+    }
+    send_->start(core_.ring, socket_.get());
+}
+
+void ConnectionIo::on_sent(std::int32_t result) {
+    if (result > 0) core_.ledger.bytes_sent += static_cast<std::uint64_t>(result);
+    if (closing_) {
+        finish_send();
+        return finish_if_idle();
+    }
+    if (result == -EFAULT) return payload_failed();
+    if (result < 0 && result != -EINTR && result != -EAGAIN) {
+        finish_send();
+        return lose();
+    }
+    if (result < 0 || !send_->advance(result)) return send_->start(core_.ring, socket_.get());
+    core_.session.handle_sent(id_, send_->plan, core_.now());
+    finish_send();
+    transmit();
+}
+
+void ConnectionIo::finish_send() {
+    send_->payload.clear();
+    core_.sends.give_back(std::move(send_));
+}
+
+void ConnectionIo::payload_failed() {
+    const TorrentId torrent = send_->plan.torrent;
+    std::string reason = send_->payload.diagnose(*core_.torrent_files[torrent.value]);
+    finish_send();
+    core_.session.fail_torrent(torrent, std::move(reason), core_.now());
+}
+
+// --- Ending
+
+void ConnectionIo::lose() { core_.session.handle_disconnected(id_, core_.now()); }
+
+void ConnectionIo::close() {
+    closing_ = true;
+    core_.ring.cancel(connect_);
+    core_.ring.cancel(receive_);
+    if (planned_) core_.ring.cancel(*planned_);
+    if (send_ && send_->in_flight()) core_.ring.cancel(*send_);
+    finish_if_idle();
+}
+
+void ConnectionIo::finish_if_idle() {
+    const bool busy = connect_.in_flight() || receiving() || populate_.in_flight() ||
+                      (send_ && send_->in_flight());
+    if (busy || finished_) return;
+    finished_ = true;
+    core_.finished_connections.push_back(id_);
+}
+
+}  // namespace spate::driver

@@ -1,0 +1,83 @@
+#pragma once
+// engine/driver/connection_io.hpp: the ring operations of one peer connection.
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "engine/driver/core_context.hpp"
+#include "engine/driver/serve_plan.hpp"
+#include "engine/wire/receive_plan.hpp"
+#include "io/socket_operations.hpp"
+
+namespace spate::driver {
+
+class ConnectionIo;
+
+/// A scattered receive straight into piece buffers. Held only while it is in flight.
+struct PlannedReceive : io::ReceiveOperation<2 * wire::ReceivePlan::blocks_max + 1> {
+    PlannedReceive();
+    ConnectionIo* connection = nullptr;
+    wire::ReceivePlan plan;
+};
+
+/// One vectored send: control messages, block headers, and payload from file mappings. Held only
+/// while it is being prepared or in flight.
+struct OutgoingSend : io::SendOperation<2 * session::SendPlan::blocks_max + 1> {
+    OutgoingSend();
+    ConnectionIo* connection = nullptr;
+    session::SendPlan plan;
+    ServePlan payload;
+};
+
+/// Executes what the session wants of one connection: at most one receive and one send in flight.
+/// Ends when close() was called and nothing is in flight. One thread.
+class ConnectionIo {
+public:
+    ConnectionIo(CoreContext& core, ConnectionId id, io::FileDescriptor socket);
+    ConnectionIo(const ConnectionIo&) = delete;
+    ConnectionIo& operator=(const ConnectionIo&) = delete;
+    ~ConnectionIo();
+
+    /// An outgoing connection starts here; an accepted one with start_receiving().
+    void connect(const Endpoint& remote);
+    /// Unless a receive is in flight or the download limit says wait.
+    void start_receiving();
+    /// Sends what the session has, unless a send is in flight.
+    void transmit();
+    void cancel_receive();
+    void close();
+
+private:
+    friend struct PlannedReceive;
+    friend struct OutgoingSend;
+
+    void on_connected(std::int32_t result, std::uint32_t flags);
+    void on_received(std::int32_t result, std::uint32_t flags);
+    void on_planned_received(std::int32_t result);
+    void on_populated(std::int32_t result, std::uint32_t flags);
+    void on_sent(std::int32_t result);
+
+    bool receiving() const { return receive_.in_flight() || planned_ != nullptr; }
+    bool is_over(std::int32_t result) const;
+    void after_receive(std::int32_t result);
+    /// Brings cold payload into memory, then sends.
+    void prepare_payload();
+    void start_send();
+    void finish_send();
+    void lose();
+    void payload_failed();
+    void finish_if_idle();
+
+    CoreContext& core_;
+    const ConnectionId id_;
+    io::FileDescriptor socket_;
+    bool closing_ = false;
+    bool finished_ = false;
+    io::Bound<&ConnectionIo::on_connected, io::ConnectOperation> connect_{*this};
+    io::Bound<&ConnectionIo::on_received> receive_{*this};
+    io::Bound<&ConnectionIo::on_populated> populate_{*this};
+    std::unique_ptr<PlannedReceive> planned_;
+    std::unique_ptr<OutgoingSend> send_;
+};
+
+}  // namespace spate::driver

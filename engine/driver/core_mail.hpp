@@ -1,0 +1,40 @@
+#pragma once
+// engine/driver/core_mail.hpp: what reaches a core thread from other threads.
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/driver/engine.hpp"
+#include "engine/driver/torrent_files.hpp"
+#include "engine/session/core_message.hpp"
+#include "engine/session/shared_torrent.hpp"
+#include "engine/tracker/announce.hpp"
+#include "io/mailbox.hpp"
+
+namespace spate::driver {
+
+struct AddTorrent {
+    session::SharedTorrent* torrent = nullptr;
+    std::shared_ptr<const TorrentFiles> files;
+    std::vector<std::vector<std::string>> tracker_tiers;
+    std::vector<Endpoint> peers;  // for the home core
+};
+struct StopTorrent {
+    TorrentId torrent;
+};
+struct Announced {
+    TorrentId torrent;
+    std::string url;
+    std::shared_ptr<const tracker::AnnounceResult> result;
+};
+/// Stop all torrents, finish writes, end.
+struct ShutDown {};
+
+using CoreMail =
+    std::variant<session::CoreMessage, AddTorrent, StopTorrent, Announced, ShutDown>;
+
+inline constexpr std::size_t core_mailbox_capacity = 1024;
+using CoreMailbox = io::Mailbox<CoreMail, core_mailbox_capacity>;
+
+}  // namespace spate::driver

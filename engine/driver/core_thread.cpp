@@ -1,0 +1,381 @@
+#include "engine/driver/core_thread.hpp"
+
+#include <pthread.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <condition_variable>
+#include <mutex>
+
+#include <fmt/format.h>
+
+#include "engine/base/assert.hpp"
+#include "hashing/digest.hpp"
+
+namespace spate::driver {
+namespace {
+
+/// After accept() ran out of descriptors or memory.
+constexpr Duration accept_pause = 100ms;
+constexpr Duration report_interval = 200ms;
+constexpr Duration backlog_retry = 1ms;
+/// How long a core that ends waits for what the kernel still does.
+constexpr Duration drain_max = 10s;
+constexpr io::BufferRingOptions idle_buffer_options{
+    .group = 0, .buffers = 256, .buffer_bytes = 16 * 1024};
+constexpr unsigned ring_entries = 4096;
+constexpr unsigned ring_completions = 16384;
+
+double seconds(const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+}
+
+void pin_to(unsigned cpu) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(cpu, &set);
+    ::pthread_setaffinity_np(::pthread_self(), sizeof set, &set);
+}
+
+}  // namespace
+
+/// One listening socket's accepts.
+class CoreThread::Accept : public io::AcceptOperation {
+public:
+    Accept(CoreThread& core, int listener)
+        : AcceptOperation([](io::Operation& operation, std::int32_t result, std::uint32_t flags) {
+              auto& self = static_cast<Accept&>(operation);
+              self.core_.on_accepted(self, result, flags);
+          }),
+          core_(core),
+          listener_(listener) {}
+
+    void arm(io::Ring& ring) { start(ring, listener_); }
+
+private:
+    CoreThread& core_;
+    const int listener_;
+};
+
+CoreThread::CoreThread(Options options, Surroundings surroundings,
+                       std::unique_ptr<io::Doorbell> doorbell,
+                       std::vector<io::FileDescriptor> listeners)
+    : options_(std::move(options)),
+      surroundings_(std::move(surroundings)),
+      doorbell_(std::move(doorbell)),
+      listeners_(std::move(listeners)),
+      file_table_(options_.open_files_max),
+      hashes_(surroundings_.hasher) {}
+
+CoreThread::~CoreThread() { SPATE_ASSERT(!thread_.joinable()); }
+
+std::expected<void, std::string> CoreThread::start(std::vector<CoreThread*> others) {
+    cores_ = std::move(others);
+    mail_backlog_.resize(cores_.size());
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::optional<std::expected<void, std::string>> outcome;
+    running_.store(true, std::memory_order_release);
+    thread_ = std::thread([&, this] {
+        run([&](std::expected<void, std::string> result) {
+            const std::lock_guard lock(mutex);
+            outcome = std::move(result);
+            changed.notify_one();
+        });
+    });
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return outcome.has_value(); });
+    return *outcome;
+}
+
+void CoreThread::join() {
+    if (thread_.joinable()) thread_.join();
+}
+
+void CoreThread::run(std::function<void(std::expected<void, std::string>)> started) {
+    ::pthread_setname_np(::pthread_self(),
+                         fmt::format("spate-core-{}", options_.session.core.value).c_str());
+    if (options_.pinned_cpu) pin_to(*options_.pinned_cpu);
+    clock_.refresh();
+    auto ring = io::Ring::open(options_.features, {.entries = ring_entries,
+                                                   .completion_entries = ring_completions,
+                                                   .spin = options_.spin});
+    if (!ring) {
+        running_.store(false, std::memory_order_release);
+        return started(std::unexpected(ring.error().sentence()));
+    }
+    ring_ = std::move(*ring);
+    auto buffers = io::BufferRing::open(*ring_, idle_buffer_options);
+    if (!buffers) {
+        ring_.reset();
+        running_.store(false, std::memory_order_release);
+        return started(std::unexpected(
+            fmt::format("can't give receive buffers to the kernel: {}", buffers.error().message())));
+    }
+    idle_buffers_ = std::move(*buffers);
+    session_ = std::make_unique<session::Session>(
+        options_.session, session::Session::RateLimits{surroundings_.up, surroundings_.down},
+        piece_memory_, clock_.now());
+    context_.emplace(CoreContext{*ring_, clock_, *session_, *idle_buffers_, file_table_, ledger_,
+                                 receives_, sends_, torrent_files_, finished_connections_});
+    doorbell_->attach(*ring_);
+    accept_all();
+    started({});
+    loop();
+    doorbell_->detach();
+    ring_->drain(clock_, drain_max);
+    reap();
+    report(true);
+    connections_.clear();
+    accepts_.clear();
+    session_.reset();
+    idle_buffers_.reset();
+    ring_.reset();
+    running_.store(false, std::memory_order_release);
+}
+
+void CoreThread::loop() {
+    while (!finished()) turn();
+}
+
+void CoreThread::turn() {
+    read_mail();
+    session_->handle_timeout(clock_.now());
+    if (accept_again_at_ && *accept_again_at_ <= clock_.now()) {
+        accept_again_at_.reset();
+        accept_all();
+    }
+    pump();
+    hashes_.run_if_due(*context_);
+    pump();
+    flush_backlogs();
+    report(false);
+    if (!finished()) doorbell_->turn(clock_, next_deadline(), [this] { return has_mail(); });
+    reap();
+}
+
+bool CoreThread::finished() const {
+    return shutting_down_ && connections_.empty() && writes_.empty() && !hashes_.deadline();
+}
+
+std::optional<Time> CoreThread::next_deadline() const {
+    std::optional<Time> next = session_->next_timeout();
+    const auto earlier = [&](std::optional<Time> time) {
+        if (time) next = next ? std::min(*next, *time) : *time;
+    };
+    earlier(hashes_.deadline());
+    earlier(accept_again_at_);
+    const bool backlog = !event_backlog_.empty() || std::ranges::any_of(mail_backlog_, [](auto& b) {
+        return !b.empty();
+    });
+    if (backlog) earlier(clock_.now() + backlog_retry);
+    return next;
+}
+
+// --- Mail
+
+bool CoreThread::has_mail() const {
+    return std::ranges::any_of(inbox_, [](const auto& box) { return !box->empty(); });
+}
+
+void CoreThread::read_mail() {
+    for (const auto& box : inbox_)
+        // Bounded, so that a flood of mail can't starve the ring.
+        for (std::size_t i = 0; i < core_mailbox_capacity; ++i) {
+            auto mail = box->try_receive();
+            if (!mail) break;
+            handle(std::move(*mail));
+        }
+}
+
+void CoreThread::handle(CoreMail mail) {
+    const Time now = clock_.now();
+    if (const auto* message = std::get_if<session::CoreMessage>(&mail)) {
+        session_->handle_message(*message, now);
+    } else if (auto* add = std::get_if<AddTorrent>(&mail)) {
+        const TorrentId id = add->torrent->id;
+        if (torrent_files_.size() <= id.value) torrent_files_.resize(id.value + 1);
+        torrent_files_[id.value] = std::move(add->files);
+        session_->add_torrent(*add->torrent, std::move(add->tracker_tiers), now);
+        if (add->torrent->home == options_.session.core && !add->peers.empty())
+            session_->handle_message(session::PeersFound{id, std::move(add->peers), true}, now);
+    } else if (const auto* stop = std::get_if<StopTorrent>(&mail)) {
+        session_->stop_torrent(stop->torrent, now);
+    } else if (const auto* announced = std::get_if<Announced>(&mail)) {
+        session_->handle_announced(announced->torrent, announced->url, *announced->result, now);
+    } else if (std::holds_alternative<ShutDown>(mail)) {
+        shutting_down_ = true;
+        for (std::uint32_t id = 0; id < torrent_files_.size(); ++id)
+            session_->stop_torrent(TorrentId(id), now);
+        session_->close_all(now);
+    }
+}
+
+void CoreThread::flush_backlogs() {
+    for (std::size_t core = 0; core < mail_backlog_.size(); ++core) {
+        auto& backlog = mail_backlog_[core];
+        CoreMailbox* box = backlog.empty()
+                               ? nullptr
+                               : &cores_[core]->mailbox(options_.session.core.value);
+        bool sent = false;
+        while (!backlog.empty() && box->try_push(std::move(backlog.front()))) {
+            backlog.pop_front();
+            sent = true;
+        }
+        if (sent) box->notify(*ring_);
+    }
+    while (!event_backlog_.empty() && events_.try_push(std::move(event_backlog_.front())))
+        event_backlog_.pop_front();
+}
+
+void CoreThread::tell_main(EngineEvent event) { event_backlog_.push_back(std::move(event)); }
+
+// --- What the session wants
+
+void CoreThread::pump() {
+    while (auto output = session_->poll_output()) execute(std::move(*output));
+}
+
+ConnectionIo* CoreThread::find(ConnectionId id) {
+    const auto found = connections_.find(id);
+    return found == connections_.end() ? nullptr : found->second.get();
+}
+
+void CoreThread::execute(session::Output output) {
+    if (const auto* transmit = std::get_if<session::Transmit>(&output)) {
+        if (ConnectionIo* const connection = find(transmit->connection)) connection->transmit();
+    } else if (const auto* hash = std::get_if<session::HashPiece>(&output)) {
+        hashes_.add(*hash, clock_.now());
+    } else if (const auto* write = std::get_if<session::WritePiece>(&output)) {
+        auto piece = std::make_unique<PieceWrite>(*context_, *write, finished_writes_);
+        PieceWrite* const key = piece.get();
+        writes_[key] = std::move(piece);
+        key->start();
+    } else if (auto* message = std::get_if<session::ToCore>(&output)) {
+        mail_backlog_[message->core.value].emplace_back(std::move(message->message));
+    } else if (const auto* receive = std::get_if<session::Receive>(&output)) {
+        if (ConnectionIo* const connection = find(receive->connection)) connection->start_receiving();
+    } else if (const auto* cancel = std::get_if<session::CancelReceive>(&output)) {
+        if (ConnectionIo* const connection = find(cancel->connection)) connection->cancel_receive();
+    } else if (const auto* order = std::get_if<session::Connect>(&output)) {
+        connect(*order);
+    } else if (const auto* close = std::get_if<session::Close>(&output)) {
+        if (ConnectionIo* const connection = find(close->connection)) {
+            connection->close();
+        } else {
+            session_->handle_closed(close->connection);  // its socket could not be made
+        }
+    } else if (const auto* request = std::get_if<session::Announce>(&output)) {
+        announce(*request);
+    } else if (const auto* metadata = std::get_if<session::CheckMetadata>(&output)) {
+        check_metadata(*metadata);
+    } else if (const auto* complete = std::get_if<session::TorrentComplete>(&output)) {
+        tell_main(TorrentCompleted{complete->torrent});
+    } else if (auto* failed = std::get_if<session::TorrentFailed>(&output)) {
+        tell_main(TorrentStopped{failed->torrent, std::move(failed->reason)});
+    } else if (auto* trouble = std::get_if<session::TrackerWarning>(&output)) {
+        tell_main(TrackerTrouble{trouble->torrent, std::move(trouble->url),
+                                 std::move(trouble->sentence)});
+    }
+}
+
+void CoreThread::accept_all() {
+    if (accepts_.empty())
+        for (const io::FileDescriptor& listener : listeners_)
+            accepts_.push_back(std::make_unique<Accept>(*this, listener.get()));
+    for (const auto& accept : accepts_)
+        if (!accept->in_flight()) accept->arm(*ring_);
+}
+
+void CoreThread::on_accepted(Accept& accept, std::int32_t result, std::uint32_t flags) {
+    if (result >= 0) {
+        io::FileDescriptor socket(result);
+        const auto remote = io::peer_endpoint(socket.get());
+        const auto id = remote && !shutting_down_
+                            ? session_->handle_accepted(*remote, clock_.now())
+                            : std::nullopt;
+        if (id) {
+            auto& connection = connections_[*id];
+            connection = std::make_unique<ConnectionIo>(*context_, *id, std::move(socket));
+            connection->start_receiving();
+        }
+    }
+    if (accept.in_flight() || ring_->draining() || result == -ECANCELED) return;
+    const bool out_of_something =
+        result == -EMFILE || result == -ENFILE || result == -ENOMEM || result == -ENOBUFS;
+    if (out_of_something) {
+        accept_again_at_ = clock_.now() + accept_pause;
+    } else if (!io::is_armed(flags)) {
+        accept.arm(*ring_);
+    }
+}
+
+void CoreThread::connect(const session::Connect& order) {
+    auto socket = io::open_tcp(order.remote.address.family());
+    if (!socket) return session_->handle_disconnected(order.connection, clock_.now());
+    auto& connection = connections_[order.connection];
+    connection = std::make_unique<ConnectionIo>(*context_, order.connection, std::move(*socket));
+    connection->connect(order.remote);
+}
+
+void CoreThread::check_metadata(const session::CheckMetadata& order) {
+    const auto& torrent = *session_->find_torrent(order.torrent);
+    const Sha1Digest digest = hashing::sha1(order.info_bytes);
+    const bool matches = std::ranges::equal(digest.bytes, torrent.metainfo().info_hash.bytes);
+    session_->handle_metadata_checked(order.torrent, matches, clock_.now());
+    if (!matches) return;
+    tell_main(MetadataReady{order.torrent, order.info_bytes, session_->known_peers(order.torrent)});
+    session_->retire_torrent(order.torrent, clock_.now());
+}
+
+void CoreThread::announce(const session::Announce& order) {
+    if (surroundings_.announce(options_.session.core, order)) return;
+    session_->handle_announced(
+        order.torrent, order.url,
+        std::unexpected(tracker::TrackerFailure{tracker::TrackerFailureKind::overloaded,
+                                                "too many announces wait", std::nullopt}),
+        clock_.now());
+}
+
+void CoreThread::reap() {
+    for (const ConnectionId id : finished_connections_) {
+        session_->handle_closed(id);
+        connections_.erase(id);
+    }
+    finished_connections_.clear();
+    for (PieceWrite* const write : finished_writes_) writes_.erase(write);
+    finished_writes_.clear();
+}
+
+// --- The ledger
+
+void CoreThread::report(bool now) {
+    if (!now && clock_.now() - reported_at_ < report_interval) return;
+    reported_at_ = clock_.now();
+    rusage usage{};
+    ::getrusage(RUSAGE_THREAD, &usage);
+    CoreReport report{ledger_, session_->drop_counts()};
+    report.ledger.enter_calls = ring_->counters().enter_calls;
+    report.ledger.ops_submitted = ring_->counters().ops_submitted;
+    report.ledger.bytes_copied_user += session_->bytes_copied();
+    report.ledger.connections = session_->connections_total();
+    report.ledger.cpu_user_seconds = seconds(usage.ru_utime);
+    report.ledger.cpu_system_seconds = seconds(usage.ru_stime);
+    if (now) {
+        final_report_ = std::move(report);
+    } else {
+        (void)reports_.try_push(std::move(report));
+    }
+}
+
+CoreReport CoreThread::latest_report() {
+    if (!running()) {
+        join();
+        return final_report_;
+    }
+    while (auto report = reports_.try_pop()) latest_report_ = *report;
+    return latest_report_;
+}
+
+}  // namespace spate::driver

@@ -1,0 +1,304 @@
+#include "engine/driver/engine.hpp"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "engine/base/assert.hpp"
+#include "engine/base/prng.hpp"
+#include "engine/base/token_bucket.hpp"
+#include "engine/driver/core_thread.hpp"
+#include "engine/driver/listeners.hpp"
+#include "engine/driver/torrent_files.hpp"
+#include "engine/driver/tracker/announce_thread.hpp"
+#include "engine/wire/peer_id.hpp"
+#include "io/probe.hpp"
+
+namespace spate::driver {
+namespace {
+
+/// Connections of the process for each of a torrent's peers.
+constexpr std::uint32_t connections_per_peer_limit = 4;
+/// Descriptors that are neither connections nor files of torrents.
+constexpr std::uint64_t descriptors_reserved = 256;
+constexpr std::size_t open_files_max = 1024;
+
+std::uint64_t descriptor_limit() {
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_cur;
+}
+
+}  // namespace
+
+class Engine::Implementation {
+public:
+    Implementation(EngineOptions options, const hashing::Hasher& hasher)
+        : options_(std::move(options)),
+          hasher_(hasher),
+          up_(options_.up_bytes_per_s),
+          down_(options_.down_bytes_per_s),
+          random_(options_.random_seed) {}
+
+    std::expected<void, std::string> start();
+    const std::vector<Endpoint>& listening() const { return listening_; }
+    std::expected<TorrentId, std::string> add(TorrentSpec spec);
+    void stop_torrent(TorrentId id);
+    TorrentStatus status(TorrentId id) const;
+    Bitfield stored_pieces(TorrentId id) const { return torrents_[id.value].shared->pieces.stored_pieces(); }
+    std::expected<void, std::string> sync_files(TorrentId id) { return torrents_[id.value].files->sync(); }
+    std::optional<EngineEvent> poll_event();
+    Ledger ledger() const;
+    void stop(Duration patience);
+
+private:
+    struct Entry {
+        std::unique_ptr<session::SharedTorrent> shared;
+        std::shared_ptr<const TorrentFiles> files;
+        std::uint64_t wanted_bytes = 0;
+    };
+
+    std::expected<void, std::string> make_cores(Listeners listeners, const io::Features& features);
+    CoreThread::Options core_options(std::size_t core, const io::Features& features,
+                                     const PeerId& peer_id, std::uint32_t tracker_key);
+    bool announce(CoreIndex core, const session::Announce& order);
+    void send(std::size_t core, CoreMail mail);
+    std::size_t main_sender() const { return cores_.size(); }
+    std::size_t announce_sender() const { return cores_.size() + 1; }
+
+    const EngineOptions options_;
+    const hashing::Hasher hasher_;
+    TokenBucket up_;
+    TokenBucket down_;
+    Prng random_;
+    std::vector<Endpoint> listening_;
+    std::vector<Entry> torrents_;  // by TorrentId
+    std::unique_ptr<AnnounceThread> announces_;
+    std::vector<std::unique_ptr<CoreThread>> cores_;
+    bool stopped_ = false;
+};
+
+std::expected<void, std::string> Engine::Implementation::start() {
+    const auto features = io::probe();
+    if (!features) return std::unexpected(features.error().sentence());
+    auto listeners = listen_on_all(options_.listen, options_.cpus.size());
+    if (!listeners) return std::unexpected(std::move(listeners.error()));
+    listening_ = listeners->addresses;
+    auto announces = AnnounceThread::start({.http = {}, .seed = random_()});
+    if (!announces) return std::unexpected(std::move(announces.error()));
+    announces_ = std::move(*announces);
+    return make_cores(std::move(*listeners), *features);
+}
+
+CoreThread::Options Engine::Implementation::core_options(std::size_t core,
+                                                         const io::Features& features,
+                                                         const PeerId& peer_id,
+                                                         std::uint32_t tracker_key) {
+    const std::size_t count = options_.cpus.size();
+    const std::uint64_t descriptors = descriptor_limit();
+    const std::uint64_t for_files = std::min<std::uint64_t>(open_files_max, descriptors / 4);
+    const std::uint64_t for_connections =
+        std::max<std::uint64_t>(16, descriptors - std::min(descriptors, for_files + descriptors_reserved));
+    const std::uint64_t connections = std::min<std::uint64_t>(
+        std::uint64_t{options_.peers_max} * connections_per_peer_limit, for_connections);
+    CoreThread::Options result;
+    result.session.core = CoreIndex(static_cast<std::uint16_t>(core));
+    result.session.core_count = static_cast<std::uint16_t>(count);
+    result.session.peer_id = peer_id;
+    result.session.listen_port = listening_.empty() ? std::uint16_t{0} : listening_.front().port;
+    result.session.tracker_key = tracker_key;
+    result.session.connections_max = static_cast<std::uint32_t>(connections);
+    result.session.home.upload_slots = options_.upload_slots;
+    result.session.home.peers_max = options_.peers_max;
+    result.session.buffer_budget_bytes = options_.buffer_budget_bytes / count;
+    result.session.loopback_only = options_.loopback_only;
+    result.session.seed = random_();
+    result.features = features;
+    result.spin = options_.spin;
+    if (options_.pin_threads) result.pinned_cpu = options_.cpus[core];
+    result.open_files_max = static_cast<std::size_t>(std::max<std::uint64_t>(16, for_files / count));
+    return result;
+}
+
+std::expected<void, std::string> Engine::Implementation::make_cores(Listeners listeners,
+                                                                    const io::Features& features) {
+    const std::size_t count = options_.cpus.size();
+    const PeerId peer_id = wire::make_peer_id(random_);
+    const auto tracker_key = static_cast<std::uint32_t>(random_());
+    for (std::size_t core = 0; core < count; ++core) {
+        auto doorbell = io::Doorbell::open();
+        if (!doorbell)
+            return std::unexpected(fmt::format("can't make an eventfd: {}; raise the limit on open "
+                                               "files (ulimit -n)", doorbell.error().message()));
+        CoreThread::Surroundings surroundings{
+            up_, down_, hasher_,
+            [this](CoreIndex index, const session::Announce& order) { return announce(index, order); }};
+        cores_.push_back(std::make_unique<CoreThread>(
+            core_options(core, features, peer_id, tracker_key), std::move(surroundings),
+            std::move(*doorbell), std::move(listeners.by_core[core])));
+        for (std::size_t sender = 0; sender < count + 2; ++sender)
+            cores_.back()->add_mailbox(std::make_unique<CoreMailbox>(cores_.back()->doorbell()));
+    }
+    std::vector<CoreThread*> all;
+    for (const auto& core : cores_) all.push_back(core.get());
+    for (const auto& core : cores_)
+        if (auto started = core->start(all); !started) return started;
+    return {};
+}
+
+void Engine::Implementation::send(std::size_t core, CoreMail mail) {
+    CoreMailbox& box = cores_[core]->mailbox(main_sender());
+    while (!box.try_push(std::move(mail))) {  // the core empties it every turn
+        if (!cores_[core]->running()) return;
+        std::this_thread::sleep_for(1ms);
+    }
+    box.notify();
+}
+
+bool Engine::Implementation::announce(CoreIndex core, const session::Announce& order) {
+    return announces_->submit(
+        {.id = order.torrent.value,
+         .url = order.url,
+         .request = order.request,
+         .done = [this, core, torrent = order.torrent, url = order.url](std::uint64_t,
+                                                                          tracker::TrackerResult result) {
+             tracker::AnnounceResult announced;
+             if (result) {
+                 announced = std::get<tracker::AnnounceResponse>(std::move(*result));
+             } else {
+                 announced = std::unexpected(std::move(result.error()));
+             }
+             CoreMail mail = Announced{
+                 torrent, url,
+                 std::make_shared<const tracker::AnnounceResult>(std::move(announced))};
+             CoreMailbox& box = cores_[core.value]->mailbox(announce_sender());
+             while (!box.try_push(std::move(mail))) {
+                 if (!cores_[core.value]->running()) return;
+                 std::this_thread::sleep_for(1ms);
+             }
+             box.notify();
+         }});
+}
+
+std::expected<TorrentId, std::string> Engine::Implementation::add(TorrentSpec spec) {
+    const TorrentId id(static_cast<std::uint32_t>(torrents_.size()));
+    const CoreIndex home(static_cast<std::uint16_t>(id.value % cores_.size()));
+    Entry entry;
+    entry.shared = std::make_unique<session::SharedTorrent>(id, home, spec.metainfo);
+    auto& pieces = entry.shared->pieces;
+    std::uint64_t stored_bytes = 0;
+    for (std::uint32_t i = 0; i < pieces.size(); ++i) {
+        const PieceIndex piece(i);
+        const std::uint32_t size = spec.metainfo->piece_size_bytes(piece);
+        const bool have = spec.have.size() > i && spec.have.test(i);
+        const bool skipped = !have && spec.skipped.size() > i && spec.skipped.test(i);
+        if (have) {
+            pieces.set_stored(piece);
+            stored_bytes += size;
+        } else if (skipped) {
+            pieces.set_skipped(piece);
+        }
+        if (!skipped) entry.wanted_bytes += size;
+    }
+    entry.shared->counters.stored.store(stored_bytes);
+    if (!entry.shared->awaits_metadata()) {
+        const bool download = !pieces.complete();
+        auto files = TorrentFiles::open(*spec.metainfo, spec.folder, download, spec.allocation);
+        if (!files) return std::unexpected(std::move(files.error()));
+        entry.files = std::move(*files);
+        if (download)
+            if (auto made = entry.files->make_empty_files(); !made)
+                return std::unexpected(std::move(made.error()));
+    }
+    torrents_.push_back(std::move(entry));
+    const Entry& added = torrents_.back();
+    for (std::size_t core = 0; core < cores_.size(); ++core)
+        send(core, AddTorrent{added.shared.get(), added.files,
+                              core == home.value ? spec.tracker_tiers
+                                                 : std::vector<std::vector<std::string>>{},
+                              core == home.value ? spec.peers : std::vector<Endpoint>{}});
+    return id;
+}
+
+void Engine::Implementation::stop_torrent(TorrentId id) {
+    send(torrents_[id.value].shared->home.value, StopTorrent{id});
+}
+
+TorrentStatus Engine::Implementation::status(TorrentId id) const {
+    const Entry& entry = torrents_[id.value];
+    const session::TorrentCounters& counters = entry.shared->counters;
+    return {.total_bytes = entry.wanted_bytes,
+            .stored_bytes = counters.stored.load(),
+            .downloaded_bytes = counters.downloaded.load(),
+            .uploaded_bytes = counters.uploaded.load(),
+            .wasted_bytes = counters.wasted.load(),
+            .peers = counters.peers.load(),
+            .seeds = counters.seeds.load(),
+            .complete = !entry.shared->awaits_metadata() && entry.shared->pieces.complete()};
+}
+
+std::optional<EngineEvent> Engine::Implementation::poll_event() {
+    for (const auto& core : cores_)
+        if (auto event = core->poll_event()) return event;
+    return std::nullopt;
+}
+
+Ledger Engine::Implementation::ledger() const {
+    Ledger ledger;
+    session::DropCounts drops{};
+    for (const auto& core : cores_) {
+        const CoreReport report = core->latest_report();
+        ledger.cores.push_back(report.ledger);
+        for (std::size_t i = 0; i < drops.size(); ++i) drops[i] += report.drops[i];
+    }
+    for (std::size_t i = 0; i < drops.size(); ++i)
+        if (drops[i] != 0) ledger.drops.push_back({session::drop_reason_names[i], drops[i]});
+    return ledger;
+}
+
+void Engine::Implementation::stop(Duration patience) {
+    if (std::exchange(stopped_, true)) return;
+    for (std::size_t core = 0; core < cores_.size(); ++core)
+        if (cores_[core]->running()) send(core, ShutDown{});
+    for (const auto& core : cores_) core->join();
+    if (announces_) announces_->shut_down(patience);
+}
+
+// --- The public face
+
+Engine::Engine(std::unique_ptr<Implementation> implementation)
+    : implementation_(std::move(implementation)) {}
+
+Engine::~Engine() { implementation_->stop(Duration::zero()); }
+
+std::expected<std::unique_ptr<Engine>, std::string> Engine::start(EngineOptions options,
+                                                                  const hashing::Hasher& hasher) {
+    SPATE_ASSERT(!options.cpus.empty() && options.cpus.size() <= swarm::cores_max);
+    auto implementation = std::make_unique<Implementation>(std::move(options), hasher);
+    std::unique_ptr<Engine> engine(new Engine(std::move(implementation)));
+    if (auto started = engine->implementation_->start(); !started)
+        return std::unexpected(std::move(started.error()));
+    return engine;
+}
+
+const std::vector<Endpoint>& Engine::listening() const { return implementation_->listening(); }
+std::expected<TorrentId, std::string> Engine::add(TorrentSpec spec) {
+    return implementation_->add(std::move(spec));
+}
+void Engine::stop_torrent(TorrentId torrent) { implementation_->stop_torrent(torrent); }
+TorrentStatus Engine::status(TorrentId torrent) const { return implementation_->status(torrent); }
+Bitfield Engine::stored_pieces(TorrentId torrent) const {
+    return implementation_->stored_pieces(torrent);
+}
+std::expected<void, std::string> Engine::sync_files(TorrentId torrent) {
+    return implementation_->sync_files(torrent);
+}
+std::optional<EngineEvent> Engine::poll_event() { return implementation_->poll_event(); }
+Ledger Engine::ledger() const { return implementation_->ledger(); }
+void Engine::stop(Duration patience) { implementation_->stop(patience); }
+
+}  // namespace spate::driver

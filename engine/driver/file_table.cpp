@@ -1,0 +1,125 @@
+#include "engine/driver/file_table.hpp"
+
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <fmt/format.h>
+
+#include "io/file.hpp"
+
+namespace spate::driver {
+namespace {
+
+/// How often an open file that is served is looked at again.
+constexpr Duration check_interval = 2s;
+
+std::string why(const TorrentFiles& files, storage::FileIndex index, const char* what,
+                const std::string& reason) {
+    return fmt::format("can't {} {}: {}", what, files.display_path(index), reason);
+}
+
+/// Gives a new or short file its size; cuts one that is longer than the torrent says.
+std::error_code set_full_size(int fd, std::uint64_t size_bytes, Allocation allocation) {
+    const auto info = io::file_info(fd);
+    if (!info) return info.error();
+    if (info->size_bytes != size_bytes)
+        if (const auto error = io::set_size(fd, size_bytes)) return error;
+    if (allocation == Allocation::full) {
+        const auto error = io::allocate_blocks(fd, size_bytes);
+        if (error && error != std::errc::operation_not_supported) return error;
+    }
+    return {};
+}
+
+}  // namespace
+
+OpenFile::~OpenFile() {
+    if (!mapping_.empty()) ::munmap(mapping_.data(), mapping_.size());
+}
+
+Bytes OpenFile::mapping() {
+    if (mapping_.empty() && size_bytes_ > 0) {
+        void* const at = ::mmap(nullptr, size_bytes_, PROT_READ, MAP_SHARED, descriptor_.get(), 0);
+        if (at != MAP_FAILED) mapping_ = {static_cast<std::byte*>(at), size_bytes_};
+    }
+    return mapping_;
+}
+
+std::expected<void, std::string> OpenFile::check() const {
+    struct stat now{};
+    if (::fstat(descriptor_.get(), &now) != 0) return std::unexpected("it can't be read any more");
+    if (now.st_nlink == 0) return std::unexpected("it was deleted");
+    if (static_cast<std::uint64_t>(now.st_size) < size_bytes_)
+        return std::unexpected(fmt::format("it is shorter than it was ({} of {} bytes)", now.st_size,
+                                           size_bytes_));
+    return {};
+}
+
+std::shared_ptr<OpenFile> FileTable::find(const Key& key) {
+    const auto found = entries_.find(key);
+    if (found == entries_.end()) return nullptr;
+    uses_.splice(uses_.begin(), uses_, found->second.use);
+    return found->second.file;
+}
+
+void FileTable::keep(const Key& key, std::shared_ptr<OpenFile> file) {
+    const auto found = entries_.find(key);
+    if (found != entries_.end()) {
+        found->second.file = std::move(file);
+        return;
+    }
+    if (entries_.size() >= open_max_) {
+        entries_.erase(uses_.back());
+        uses_.pop_back();
+    }
+    uses_.push_front(key);
+    entries_[key] = {std::move(file), uses_.begin()};
+}
+
+FileTable::Result FileTable::for_reading(TorrentId torrent, const TorrentFiles& files,
+                                         storage::FileIndex index, Time now) {
+    const Key key{torrent, index};
+    auto file = find(key);
+    if (!file) {
+        auto descriptor = io::open_beneath(files.folder_descriptor(), files.file(index).path);
+        if (!descriptor)
+            return std::unexpected(why(files, index, "open", descriptor.error().message()));
+        file = std::make_shared<OpenFile>(std::move(*descriptor), files.file(index).size_bytes, false);
+        keep(key, file);
+    }
+    if (now - file->checked_at > check_interval) {
+        file->checked_at = now;
+        if (const auto intact = file->check(); !intact)
+            return std::unexpected(why(files, index, "serve", intact.error()));
+    }
+    return file;
+}
+
+FileTable::Result FileTable::for_writing(TorrentId torrent, const TorrentFiles& files,
+                                         storage::FileIndex index) {
+    const Key key{torrent, index};
+    if (auto file = find(key); file && file->writable()) return file;
+    const storage::PlannedFile& planned = files.file(index);
+    auto descriptor = io::open_beneath(files.folder_descriptor(), planned.path,
+                                       {.write = true, .create = true});
+    if (!descriptor) return std::unexpected(why(files, index, "write", descriptor.error().message()));
+    if (planned.executable) ::fchmod(descriptor->get(), 0755);
+    if (const auto error = set_full_size(descriptor->get(), planned.size_bytes, files.allocation()))
+        return std::unexpected(why(files, index, "make room for", error.message()));
+    auto file = std::make_shared<OpenFile>(std::move(*descriptor), planned.size_bytes, true);
+    keep(key, file);
+    return file;
+}
+
+void FileTable::close_torrent(TorrentId torrent) {
+    for (auto entry = entries_.begin(); entry != entries_.end();) {
+        if (entry->first.torrent != torrent) {
+            ++entry;
+            continue;
+        }
+        uses_.erase(entry->second.use);
+        entry = entries_.erase(entry);
+    }
+}
+
+}  // namespace spate::driver

@@ -1,0 +1,26 @@
+#include "engine/driver/ledger.hpp"
+
+namespace spate::driver {
+
+CoreLedger Ledger::total() const {
+    CoreLedger sum;
+    for (const CoreLedger& core : cores) {
+        sum.bytes_sent += core.bytes_sent;
+        sum.bytes_received += core.bytes_received;
+        sum.bytes_copied_user += core.bytes_copied_user;
+        sum.bytes_read_files += core.bytes_read_files;
+        sum.bytes_written_files += core.bytes_written_files;
+        sum.enter_calls += core.enter_calls;
+        sum.ops_submitted += core.ops_submitted;
+        sum.zero_copy_sends += core.zero_copy_sends;
+        sum.zero_copy_copied += core.zero_copy_copied;
+        sum.hash_bytes += core.hash_bytes;
+        sum.hash_seconds += core.hash_seconds;
+        sum.connections += core.connections;
+        sum.cpu_user_seconds += core.cpu_user_seconds;
+        sum.cpu_system_seconds += core.cpu_system_seconds;
+    }
+    return sum;
+}
+
+}  // namespace spate::driver

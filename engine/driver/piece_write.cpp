@@ -1,0 +1,54 @@
+#include "engine/driver/piece_write.hpp"
+
+#include <cerrno>
+#include <system_error>
+
+#include <fmt/format.h>
+
+namespace spate::driver {
+
+PieceWrite::PieceWrite(CoreContext& core, const session::WritePiece& order,
+                       std::vector<PieceWrite*>& finished)
+    : core_(core), order_(order), finished_(finished) {
+    files().map().for_each_slice({order_.piece, 0, order_.size_bytes},
+                                 [&](const storage::FileSlice& slice) { slices_.push_back(slice); });
+}
+
+void PieceWrite::write_next() {
+    while (next_ < slices_.size() && slices_[next_].pad) done_bytes_ += slices_[next_++].length_bytes;
+    if (next_ == slices_.size()) return finish();
+    const storage::FileSlice& slice = slices_[next_];
+    auto file = core_.file_table.for_writing(order_.torrent, files(), slice.file);
+    if (!file) return fail(std::move(file.error()));
+    file_ = std::move(*file);
+    const Bytes piece = core_.session.buffers().table().at(order_.buffer);
+    write_.ranges().clear();
+    write_.ranges().add(piece.subspan(done_bytes_, slice.length_bytes));
+    write_.set_offset(slice.offset_bytes);
+    write_.start_write(core_.ring, file_->descriptor());
+}
+
+void PieceWrite::on_written(std::int32_t result, std::uint32_t) {
+    if (result == -EINTR || result == -EAGAIN) return write_.start_write(core_.ring, file_->descriptor());
+    if (result <= 0)
+        return fail(fmt::format("can't write {}: {}", files().display_path(slices_[next_].file),
+                                std::generic_category().message(result == 0 ? ENOSPC : -result)));
+    core_.ledger.bytes_written_files += static_cast<std::uint64_t>(result);
+    if (!write_.advance(result)) return write_.start_write(core_.ring, file_->descriptor());
+    done_bytes_ += slices_[next_++].length_bytes;
+    write_next();
+}
+
+void PieceWrite::fail(std::string reason) {
+    core_.session.fail_torrent(order_.torrent, std::move(reason), core_.now());
+    finish();
+}
+
+void PieceWrite::finish() {
+    file_.reset();
+    // After a failure the torrent is halted, and the session only takes the buffer back.
+    core_.session.handle_piece_written(order_.torrent, order_.piece, core_.now());
+    finished_.push_back(this);
+}
+
+}  // namespace spate::driver

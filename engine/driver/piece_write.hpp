@@ -1,0 +1,40 @@
+#pragma once
+// engine/driver/piece_write.hpp: a verified piece on its way to disk.
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/driver/core_context.hpp"
+#include "engine/session/output.hpp"
+#include "io/file_operations.hpp"
+
+namespace spate::driver {
+
+/// Writes one piece from the buffer that it was received in, one operation a file range, one after the
+/// other, and tells the session. A file that can't be written ends the torrent with a sentence that
+/// names it. Given to `finished` when done. One thread.
+class PieceWrite {
+public:
+    PieceWrite(CoreContext& core, const session::WritePiece& order,
+               std::vector<PieceWrite*>& finished);
+
+    void start() { write_next(); }
+
+private:
+    void write_next();
+    void on_written(std::int32_t result, std::uint32_t flags);
+    void fail(std::string reason);
+    void finish();
+    const TorrentFiles& files() const { return *core_.torrent_files[order_.torrent.value]; }
+
+    CoreContext& core_;
+    const session::WritePiece order_;
+    std::vector<PieceWrite*>& finished_;
+    std::vector<storage::FileSlice> slices_;
+    std::size_t next_ = 0;
+    std::size_t done_bytes_ = 0;
+    std::shared_ptr<OpenFile> file_;
+    io::Bound<&PieceWrite::on_written, io::FileOperation<1>> write_{*this};
+};
+
+}  // namespace spate::driver

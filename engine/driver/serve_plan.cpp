@@ -1,0 +1,136 @@
+#include "engine/driver/serve_plan.hpp"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include "engine/base/assert.hpp"
+
+namespace spate::driver {
+namespace {
+
+constexpr std::size_t page_bytes = 4096;
+
+/// All pages of the mapped range are in memory.
+bool resident(MutableBytes memory) {
+    const auto address = reinterpret_cast<std::uintptr_t>(memory.data());
+    const std::uintptr_t start = address / page_bytes * page_bytes;
+    const std::size_t length = address + memory.size() - start;
+    std::array<unsigned char, 1024> pages{};
+    const std::size_t count = (length + page_bytes - 1) / page_bytes;
+    if (count > pages.size()) return false;
+    if (::mincore(reinterpret_cast<void*>(start), length, pages.data()) != 0) return false;
+    return std::all_of(pages.begin(), pages.begin() + static_cast<std::ptrdiff_t>(count),
+                       [](unsigned char page) { return (page & 1) != 0; });
+}
+
+}  // namespace
+
+void ServePlan::clear() {
+    extents_.clear();
+    next_extent_ = 0;
+    files_.clear();
+    gathered_.clear();
+}
+
+std::expected<void, std::string> ServePlan::build(const session::SendPlan& plan,
+                                                  const TorrentFiles& files, FileTable& table,
+                                                  Time now) {
+    clear();
+    bytes_copied_ = 0;
+    for (std::size_t i = 0; i < plan.block_count; ++i) {
+        headers_[i] = wire::piece_header(plan.blocks[i]);
+        if (auto added = add_block(i, plan.blocks[i], files, table, plan.torrent, now); !added)
+            return added;
+    }
+    return {};
+}
+
+std::expected<void, std::string> ServePlan::add_block(std::size_t index, BlockRef block,
+                                                      const TorrentFiles& files, FileTable& table,
+                                                      TorrentId torrent, Time now) {
+    storage::FileSlice only{};
+    std::size_t slices = 0;
+    files.map().for_each_slice(block, [&](const storage::FileSlice& slice) {
+        only = slice;
+        ++slices;
+    });
+    if (slices != 1 || only.pad) return gather(index, block, files, table, torrent, now);
+    if (files_.empty() || files_.back().index != only.file) {
+        auto file = table.for_reading(torrent, files, only.file, now);
+        if (!file) return std::unexpected(std::move(file.error()));
+        files_.push_back({only.file, std::move(*file)});
+    }
+    const Bytes mapping = files_.back().file->mapping();
+    if (mapping.empty()) return gather(index, block, files, table, torrent, now);
+    payloads_[index] = mapping.subspan(only.offset_bytes, only.length_bytes);
+    extend(only.file, payloads_[index]);
+    return {};
+}
+
+void ServePlan::extend(storage::FileIndex file, Bytes payload) {
+    const MutableBytes memory(const_cast<std::byte*>(payload.data()), payload.size());
+    if (!extents_.empty()) {
+        MutableBytes& last = extents_.back().memory;
+        if (extents_.back().file == file && last.data() + last.size() == memory.data()) {
+            last = {last.data(), last.size() + memory.size()};
+            return;
+        }
+    }
+    extents_.push_back({file, memory});
+}
+
+std::expected<void, std::string> ServePlan::gather(std::size_t index, BlockRef block,
+                                                   const TorrentFiles& files, FileTable& table,
+                                                   TorrentId torrent, Time now) {
+    auto& memory = gathered_.emplace_back(block.length);  // zeros: what pad files read as
+    std::size_t at = 0;
+    std::expected<void, std::string> result;
+    files.map().for_each_slice(block, [&](const storage::FileSlice& slice) {
+        const std::size_t start = at;
+        at += slice.length_bytes;
+        if (!result || slice.pad) return;
+        auto file = table.for_reading(torrent, files, slice.file, now);
+        if (!file) {
+            result = std::unexpected(std::move(file.error()));
+            return;
+        }
+        const ssize_t count = ::pread((*file)->descriptor(), memory.data() + start,
+                                      slice.length_bytes, static_cast<off_t>(slice.offset_bytes));
+        if (count == static_cast<ssize_t>(slice.length_bytes)) return;
+        result = std::unexpected(fmt::format(
+            "can't read {}: {}", files.display_path(slice.file),
+            count < 0 ? std::generic_category().message(errno) : "it is shorter than it was"));
+    });
+    payloads_[index] = memory;
+    bytes_copied_ += block.length;
+    return result;
+}
+
+const ServePlan::Extent* ServePlan::next_cold_extent() {
+    while (next_extent_ < extents_.size()) {
+        const Extent& extent = extents_[next_extent_++];
+        if (!resident(extent.memory)) return &extent;
+    }
+    return nullptr;
+}
+
+storage::FileIndex ServePlan::suspect() const {
+    SPATE_ASSERT(!extents_.empty());
+    return extents_[next_extent_ == 0 ? 0 : next_extent_ - 1].file;
+}
+
+std::string ServePlan::diagnose(const TorrentFiles& files) const {
+    for (const UsedFile& used : files_)
+        if (const auto intact = used.file->check(); !intact)
+            return fmt::format("can't serve {}: {}", files.display_path(used.index), intact.error());
+    return fmt::format("can't read {}: input/output error",
+                       files_.empty() ? "the torrent's data" : files.display_path(suspect()));
+}
+
+}  // namespace spate::driver

@@ -1,0 +1,65 @@
+#pragma once
+// engine/driver/serve_plan.hpp: where the payload of one send comes from.
+#include <array>
+#include <expected>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/base/bytes.hpp"
+#include "engine/driver/file_table.hpp"
+#include "engine/session/output.hpp"
+#include "engine/wire/message.hpp"
+
+namespace spate::driver {
+
+/// The blocks of a SendPlan as memory. A block within one file is sent from the file's mapping,
+/// nothing copied; one that crosses files is read into memory of its own. Extents of mappings that
+/// aren't in memory yet are named, so that the caller can have them read before it sends: a page fault
+/// in a send would stall the whole core. Keeps the files open until clear().
+class ServePlan {
+public:
+    /// Consecutive bytes of one file's mapping.
+    struct Extent {
+        storage::FileIndex file;
+        MutableBytes memory;
+    };
+
+    /// Fails with a sentence that names the file.
+    std::expected<void, std::string> build(const session::SendPlan& plan, const TorrentFiles& files,
+                                           FileTable& table, Time now);
+    void clear();
+
+    Bytes header(std::size_t block) const { return headers_[block]; }
+    Bytes payload(std::size_t block) const { return payloads_[block]; }
+    /// The next extent that isn't in memory, if any; each is named once.
+    const Extent* next_cold_extent();
+    /// The file of the extent named last, or the first file: what to blame when a send faults.
+    storage::FileIndex suspect() const;
+    /// Says what is wrong with the files, as far as can be told.
+    std::string diagnose(const TorrentFiles& files) const;
+    std::uint64_t bytes_copied() const { return bytes_copied_; }
+
+private:
+    std::expected<void, std::string> add_block(std::size_t index, BlockRef block,
+                                               const TorrentFiles& files, FileTable& table,
+                                               TorrentId torrent, Time now);
+    std::expected<void, std::string> gather(std::size_t index, BlockRef block,
+                                            const TorrentFiles& files, FileTable& table,
+                                            TorrentId torrent, Time now);
+    void extend(storage::FileIndex file, Bytes payload);
+
+    std::array<wire::PieceHeader, session::SendPlan::blocks_max> headers_;
+    std::array<Bytes, session::SendPlan::blocks_max> payloads_;
+    std::vector<Extent> extents_;
+    std::size_t next_extent_ = 0;
+    struct UsedFile {
+        storage::FileIndex index;
+        std::shared_ptr<OpenFile> file;
+    };
+    std::vector<UsedFile> files_;
+    std::vector<std::vector<std::byte>> gathered_;
+    std::uint64_t bytes_copied_ = 0;
+};
+
+}  // namespace spate::driver

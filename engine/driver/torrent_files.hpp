@@ -1,0 +1,53 @@
+#pragma once
+// engine/driver/torrent_files.hpp: where a torrent's bytes are on disk; the same for all cores.
+#include <expected>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/driver/engine.hpp"
+#include "engine/storage/file_layout.hpp"
+#include "engine/storage/piece_map.hpp"
+#include "io/file_descriptor.hpp"
+
+namespace spate::driver {
+
+/// The folder, open, and the files below it. Immutable, shared by all cores; each opens files for
+/// itself (FileTable).
+class TorrentFiles {
+public:
+    /// Makes the folder when there is something to download. Fails with a sentence.
+    static std::expected<std::shared_ptr<const TorrentFiles>, std::string> open(
+        const metainfo::Metainfo& metainfo, const std::filesystem::path& folder, bool download,
+        Allocation allocation);
+
+    const storage::PieceMap& map() const { return map_; }
+    const storage::PlannedFile& file(storage::FileIndex index) const { return files_[index.value]; }
+    const std::vector<storage::PlannedFile>& files() const { return files_; }
+    int folder_descriptor() const { return folder_descriptor_.get(); }
+    Allocation allocation() const { return allocation_; }
+    /// For messages: the file's whole path.
+    std::string display_path(storage::FileIndex index) const;
+
+    /// Empty files, which no piece names: made when the download starts.
+    std::expected<void, std::string> make_empty_files() const;
+    /// Blocks until the files' data is on the disk.
+    std::expected<void, std::string> sync() const;
+
+private:
+    TorrentFiles(const metainfo::Metainfo& metainfo, std::filesystem::path folder,
+                 Allocation allocation)
+        : map_(metainfo),
+          files_(storage::lay_out(metainfo)),
+          folder_(std::move(folder)),
+          allocation_(allocation) {}
+
+    storage::PieceMap map_;
+    std::vector<storage::PlannedFile> files_;
+    std::filesystem::path folder_;
+    io::FileDescriptor folder_descriptor_;
+    Allocation allocation_;
+};
+
+}  // namespace spate::driver
