@@ -80,7 +80,6 @@ enum class TrackerFailureKind : std::uint8_t {
     too_large,           ///< the answer exceeds its limit
     redirect_refused,    ///< too many redirects, or one into a private network
     scrape_unsupported,  ///< the announce URL doesn't follow the convention of BEP 48
-    overloaded,          ///< our own queue is full
     cancelled,           ///< given up at shutdown
 };
 
