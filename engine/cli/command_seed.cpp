@@ -86,13 +86,13 @@ private:
         if (!made)
             return refuse(made.error().sentence,
                           made.error().interrupted ? exit_interrupted : exit_failure);
-        if (!tiers_.empty())
+        if (!tiers_.empty()) {
             made->torrent.tracker_tiers = tiers_;
-        else if (!options_.transfer.no_tracker)
-            if (auto url = embedded_tracker(listening))
-                made->torrent.tracker_tiers = {{std::move(*url)}};
-            else
-                return refuse(url.error());
+        } else if (!options_.transfer.no_tracker) {
+            auto url = embedded_tracker(listening);
+            if (!url) return refuse(url.error());
+            made->torrent.tracker_tiers = {{std::move(*url)}};
+        }
         return save(std::move(*made));
     }
 

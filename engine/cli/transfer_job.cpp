@@ -155,7 +155,6 @@ void TransferJob::hand_over(driver::Engine& engine, Bitfield have, Bitfield skip
     started_ = looked_ = environment_.context.now();
     next_save_ = started_ + resume_interval;
     status_ = engine.status(*id_);
-    if (status_.complete) on_completed(engine);
 }
 
 void TransferJob::start_metadata(driver::Engine& engine) {

@@ -49,6 +49,8 @@ public:
     const TransferItem& item() const { return item_; }
     std::optional<TorrentId> id() const { return id_; }
     bool complete() const { return complete_; }
+    /// The engine has it, and nothing of it is wanting; on_completed() is due.
+    bool whole() const { return phase_ == Phase::running && status_.complete; }
     /// 0, or why it ended: an exit code.
     int failure() const { return failure_; }
 
@@ -61,6 +63,7 @@ public:
     void start_metadata(driver::Engine& engine);
     /// The metadata came: the same torrent, with files. False, and ended, when it is refused.
     bool adopt_metadata(const driver::MetadataReady& ready);
+    void set_torrent_file(std::filesystem::path path) { item_.torrent_file = std::move(path); }
 
     void on_completed(driver::Engine& engine);
     void on_stopped(const std::string& reason, driver::Engine& engine);

@@ -50,7 +50,9 @@ private:
     void report(Time now);
     void report_lines();
     void announce_start(const TransferJob& job);
+    void complete(TransferJob& job);
     bool all_ended() const;
+    bool all_complete() const;
     int end();
     int exit_code() const;
     RunCost cost() const;
