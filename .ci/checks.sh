@@ -4,6 +4,7 @@
 passed=0
 failed=0
 failures=()
+skipped=()
 
 count() {
     passed=$((passed + $1))
@@ -24,7 +25,7 @@ check() {
 }
 
 sources() {
-    find engine io hashing bench tests perf \( -name '*.cpp' -o -name '*.hpp' \) | sort
+    find engine io hashing bench tests -name '*.[ch]pp' | sort
 }
 
 check_layout() {
@@ -58,6 +59,16 @@ stale_for_tidy() {
     done
 }
 
+# build_and_test PRESET CTEST-ARGUMENT...: a preset that doesn't build is one failure.
+build_and_test() {
+    if (build_preset "$1"); then
+        run_ctest "$@"
+    else
+        count 0 1
+        failures+=("$1: build")
+    fi
+}
+
 # run_ctest PRESET CTEST-ARGUMENT...: runs a preset's tests and counts their cases.
 run_ctest() {
     local preset=$1 dir=$root/build/$1 wrap=()
@@ -68,24 +79,43 @@ run_ctest() {
     if [ "$preset" = tsan ] && setarch -R true 2>/dev/null; then wrap=(setarch -R); fi
     "${wrap[@]}" ctest --preset "$preset" -j "$(nproc)" --output-junit "$dir/ctest.xml" "$@" || true
     [ -f "$dir/ctest.xml" ] || die "ctest left no results for $preset"
-    local line name status cases wrong
+    local name status
     while read -r name status; do
-        # A GoogleTest binary reports its cases; whatever else is one case.
-        line=$(grep -m 1 '<testsuites ' "$dir/results/$name.xml" 2>/dev/null || true)
-        cases=$(sed -n 's/.* tests="\([0-9]*\)".*/\1/p' <<<"$line")
-        wrong=$(sed -n 's/.* failures="\([0-9]*\)".*/\1/p' <<<"$line")
-        : "${cases:=1}" "${wrong:=0}"
-        if [ "$status" = run ]; then
-            count "$cases" 0
-        else
+        count_test "$preset" "$name" "$status"
+    done < <(test_results "$dir/ctest.xml")
+}
+
+# A line "NAME STATUS" for each test: run, fail, skip (by its own decision) or whatever else ctest says.
+test_results() {
+    awk '
+        /<testcase / {
+            name = $0; sub(/.* name="/, "", name); sub(/".*/, "", name)
+            status = $0; sub(/.* status="/, "", status); sub(/".*/, "", status)
+            getline detail
+            print name, detail ~ /"SKIP_/ ? "skip" : status
+        }' "$1"
+}
+
+# count_test PRESET NAME STATUS: a GoogleTest binary counts by its cases; whatever else is one case.
+count_test() {
+    local line cases wrong
+    line=$(grep -m 1 '<testsuites ' "$root/build/$1/results/$2.xml" 2>/dev/null || true)
+    cases=$(sed -n 's/.* tests="\([0-9]*\)".*/\1/p' <<<"$line")
+    wrong=$(sed -n 's/.* failures="\([0-9]*\)".*/\1/p' <<<"$line")
+    : "${cases:=1}" "${wrong:=0}"
+    case $3 in
+        run) count "$cases" 0 ;;
+        skip) skipped+=("$1: $2") ;;
+        *)
             [ "$wrong" -gt 0 ] || wrong=1
             count $((cases - wrong)) "$wrong"
-            failures+=("$preset: $name")
-        fi
-    done < <(sed -n 's/.*<testcase name="\([^"]*\)".* status="\([^"]*\)".*/\1 \2/p' "$dir/ctest.xml")
+            failures+=("$1: $2")
+            ;;
+    esac
 }
 
 summary() {
+    [ ${#skipped[@]} -eq 0 ] || printf 'skipped: %s\n' "${skipped[@]}"
     [ ${#failures[@]} -eq 0 ] || printf 'failed: %s\n' "${failures[@]}"
     echo "$passed passed, $failed failed"
     [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -6,7 +6,11 @@ add_compile_options(-Wall -Wextra -Wconversion -Wshadow -Wnon-virtual-dtor -Werr
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # GCC 12 reports these of inlined std::vector and std::string where nothing is wrong;
     # AddressSanitizer finds the true ones.
-    add_compile_options(-Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds -Wno-restrict)
+    add_compile_options(-Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds -Wno-restrict
+                        -Wno-maybe-uninitialized)
+else()
+    # The library of GCC 12 calls its own deprecated std::get_temporary_buffer in std::stable_sort.
+    add_compile_options(-Wno-deprecated-declarations)
 endif()
 
 if(CMAKE_BUILD_TYPE STREQUAL "Release")

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <mutex>
 
-#include <oneapi/tbb/concurrent_queue.h>
 #include <oneapi/tbb/info.h>
 #include <oneapi/tbb/parallel_pipeline.h>
 #include <oneapi/tbb/task_arena.h>
@@ -19,6 +19,22 @@ namespace {
 /// cache.
 constexpr std::size_t stagger_bytes = 256;
 
+/// Asserts that one thread at a time is inside. TBB promises that; said in atomics, our assumption
+/// trips if it's wrong, and ThreadSanitizer, which can't see into the TBB library, follows the
+/// order.
+class Turn {
+public:
+    explicit Turn(std::atomic<bool>& taken) : taken_(taken) {
+        SPATE_ASSERT(!taken_.exchange(true, std::memory_order_acquire));
+    }
+    ~Turn() { taken_.store(false, std::memory_order_release); }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+private:
+    std::atomic<bool>& taken_;
+};
+
 /// Up to sixteen pieces on their way through the pipeline, and the tiles they are read into.
 /// Belongs to one stage at a time.
 class PieceBatch {
@@ -30,6 +46,9 @@ public:
     static std::size_t batch_bytes(std::size_t tile_bytes) {
         return (tile_bytes + stagger_bytes) * lanes_max;
     }
+
+    /// Whose turn it is: held by each stage while it has the batch.
+    std::atomic<bool>& taken() { return taken_; }
 
     void start(const PieceRun& run, std::span<const PieceIndex> pieces) {
         count_ = pieces.size();
@@ -114,6 +133,7 @@ private:
         }
     }
 
+    std::atomic<bool> taken_{false};
     std::size_t tile_bytes_;
     std::unique_ptr<std::byte[]> tiles_;
     std::size_t count_ = 0;
@@ -144,12 +164,15 @@ public:
           stop_(std::move(stop)) {
         for (std::size_t i = 0; i < batches_of(run); ++i) {
             batches_.push_back(std::make_unique<PieceBatch>(run.tile_bytes));
-            free_.push(batches_.back().get());
+            free_.push_back(batches_.back().get());
         }
     }
 
     PieceRunEnd run() {
         namespace flow = oneapi::tbb;
+        {
+            const Turn before_the_first_start(handing_out_);
+        }
         flow::parallel_pipeline(
             batches_.size(),
             flow::make_filter<void, PieceBatch*>(
@@ -161,25 +184,29 @@ public:
                 flow::make_filter<PieceBatch*, void>(
                     flow::filter_mode::serial_out_of_order,
                     [this](PieceBatch* batch) { take_results(batch); }));
+        const Turn after_the_last_start(handing_out_);
+        const Turn after_the_last_results(taking_results_);
         return cancelled_ ? PieceRunEnd::cancelled : PieceRunEnd::completed;
     }
 
 private:
     PieceBatch* next_batch(oneapi::tbb::flow_control& control) {
-        PieceBatch* batch = nullptr;
+        const Turn turn(handing_out_);
         if (next_ == run_.pieces.size() || stop_.stop_requested()) {
             if (next_ < run_.pieces.size()) cancelled_ = true;
             control.stop();
-            return batch;
+            return nullptr;
         }
         const std::size_t count = std::min<std::size_t>(lanes_max, run_.pieces.size() - next_);
-        SPATE_ASSERT(free_.try_pop(batch));  // as many batches as tokens
+        PieceBatch* const batch = take_free();
+        const Turn batch_turn(batch->taken());
         batch->start(run_, run_.pieces.subspan(next_, count));
         next_ += count;
         return batch;
     }
 
     PieceBatch* process(PieceBatch* batch) {
+        const Turn batch_turn(batch->taken());
         if (!batch->process(hasher_, reader_, progress_, stop_)) {
             cancelled_ = true;
             batch->drop();
@@ -188,8 +215,22 @@ private:
     }
 
     void take_results(PieceBatch* batch) {
-        if (!batch->results().empty()) sink_(batch->results());
-        free_.push(batch);
+        const Turn turn(taking_results_);
+        {
+            const Turn batch_turn(batch->taken());
+            if (!batch->results().empty()) sink_(batch->results());
+        }
+        const std::lock_guard lock(free_mutex_);
+        free_.push_back(batch);
+    }
+
+    /// The batch used last: its tiles are still in a cache.
+    PieceBatch* take_free() {
+        const std::lock_guard lock(free_mutex_);
+        SPATE_ASSERT(!free_.empty());  // as many batches as tokens
+        PieceBatch* const batch = free_.back();
+        free_.pop_back();
+        return batch;
     }
 
     const Hasher& hasher_;
@@ -201,7 +242,10 @@ private:
     std::size_t next_ = 0;
     std::atomic<bool> cancelled_{false};
     std::vector<std::unique_ptr<PieceBatch>> batches_;
-    oneapi::tbb::concurrent_queue<PieceBatch*> free_;
+    std::mutex free_mutex_;
+    std::vector<PieceBatch*> free_;
+    std::atomic<bool> handing_out_{false};
+    std::atomic<bool> taking_results_{false};
 };
 
 }  // namespace

@@ -45,12 +45,12 @@ struct TorrentSpec {
     /// Where the torrent's name lives (storage/file_layout.hpp).
     std::filesystem::path folder;
     /// Pieces that are verified on disk. Empty: none.
-    Bitfield have;
+    Bitfield have{};
     /// Pieces nobody wants, as the files that they touch weren't selected. Empty: none.
-    Bitfield skipped;
-    std::vector<std::vector<std::string>> tracker_tiers;
+    Bitfield skipped{};
+    std::vector<std::vector<std::string>> tracker_tiers{};
     /// Called at once, and again when they are lost.
-    std::vector<Endpoint> peers;
+    std::vector<Endpoint> peers{};
     Allocation allocation = Allocation::sparse;
 };
 
@@ -84,7 +84,7 @@ struct TrackerTrouble {
 struct MetadataReady {
     TorrentId torrent;
     std::vector<std::byte> info_bytes;
-    std::vector<Endpoint> peers;
+    std::vector<Endpoint> peers{};
 };
 using EngineEvent = std::variant<TorrentCompleted, TorrentStopped, TrackerTrouble, MetadataReady>;
 

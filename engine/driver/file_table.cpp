@@ -100,8 +100,7 @@ FileTable::Result FileTable::for_writing(TorrentId torrent, const TorrentFiles& 
     const Key key{torrent, index};
     if (auto file = find(key); file && file->writable()) return file;
     const storage::PlannedFile& planned = files.file(index);
-    auto descriptor = io::open_beneath(files.folder_descriptor(), planned.path,
-                                       {.write = true, .create = true});
+    auto descriptor = files.create(index);
     if (!descriptor) return std::unexpected(why(files, index, "write", descriptor.error().message()));
     if (planned.executable) ::fchmod(descriptor->get(), 0755);
     if (const auto error = set_full_size(descriptor->get(), planned.size_bytes, files.allocation()))

@@ -32,15 +32,26 @@ std::string TorrentFiles::display_path(storage::FileIndex index) const {
     return (folder_ / file(index).path).string();
 }
 
+std::expected<io::FileDescriptor, std::error_code> TorrentFiles::create(
+    storage::FileIndex index) const {
+    const std::string& path = file(index).path;
+    constexpr io::OpenOptions options{.write = true, .create = true};
+    auto opened = io::open_beneath(folder_descriptor_.get(), path, options);
+    const std::size_t slash = path.rfind('/');
+    if (opened || opened.error() != std::errc::no_such_file_or_directory || slash == path.npos)
+        return opened;
+    if (const auto error = io::make_directories_beneath(folder_descriptor_.get(), path.substr(0, slash)))
+        return std::unexpected(error);
+    return io::open_beneath(folder_descriptor_.get(), path, options);
+}
+
 std::expected<void, std::string> TorrentFiles::make_empty_files() const {
-    for (std::size_t i = 0; i < files_.size(); ++i) {
+    for (std::uint32_t i = 0; i < files_.size(); ++i) {
         if (files_[i].pad || files_[i].size_bytes != 0) continue;
-        const auto made = io::open_beneath(folder_descriptor_.get(), files_[i].path,
-                                           {.write = true, .create = true, .truncate = true});
-        if (!made)
-            return std::unexpected(fmt::format(
-                "can't create {}: {}", display_path(storage::FileIndex(static_cast<std::uint32_t>(i))),
-                made.error().message()));
+        const storage::FileIndex index(i);
+        if (const auto made = create(index); !made)
+            return std::unexpected(
+                fmt::format("can't create {}: {}", display_path(index), made.error().message()));
     }
     return {};
 }

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "engine/driver/engine.hpp"
@@ -30,6 +31,8 @@ public:
     /// For messages: the file's whole path.
     std::string display_path(storage::FileIndex index) const;
 
+    /// The file open for writing, made with its folders when it isn't there.
+    std::expected<io::FileDescriptor, std::error_code> create(storage::FileIndex index) const;
     /// Empty files, which no piece names: made when the download starts.
     std::expected<void, std::string> make_empty_files() const;
     /// Blocks until the files' data is on the disk.

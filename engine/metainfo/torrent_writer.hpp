@@ -13,7 +13,7 @@ namespace spate::metainfo {
 
 struct NewFile {
     /// Below the torrent's folder; each component is what safe_component() gives back unchanged.
-    std::vector<std::string> path;
+    std::vector<std::string> path{};
     std::uint64_t size_bytes = 0;
     bool pad = false;
     bool executable = false;

@@ -1,0 +1,222 @@
+// Whole engines on loopback sockets and real files, several cores each: what the sanitizers must see.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "engine/base/prng.hpp"
+#include "engine/driver/engine.hpp"
+#include "engine/metainfo/torrent_writer.hpp"
+#include "hashing/digest.hpp"
+
+using namespace spate;
+using namespace spate::driver;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A folder that goes with the test.
+class ScratchFolder {
+public:
+    ScratchFolder() {
+        std::string name = (fs::temp_directory_path() / "spate-transfer-XXXXXX").string();
+        path_ = ::mkdtemp(name.data());
+    }
+    ~ScratchFolder() {
+        std::error_code ignored;
+        fs::remove_all(path_, ignored);
+    }
+    fs::path operator/(const char* name) const { return path_ / name; }
+
+private:
+    fs::path path_;
+};
+
+std::vector<std::byte> random_bytes(std::size_t size, std::uint64_t seed) {
+    Prng random(seed);
+    std::vector<std::byte> bytes(size);
+    for (std::size_t i = 0; i + 8 <= size; i += 8) {
+        const std::uint64_t word = random();
+        std::memcpy(bytes.data() + i, &word, 8);
+    }
+    return bytes;
+}
+
+void write_file(const fs::path& path, Bytes content) {
+    fs::create_directories(path.parent_path());
+    std::ofstream file(path, std::ios::binary);
+    file.write(reinterpret_cast<const char*>(content.data()), static_cast<std::streamsize>(content.size()));
+}
+
+std::vector<std::byte> read_file(const fs::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    const std::string content{std::istreambuf_iterator<char>(file), {}};
+    const Bytes bytes = as_bytes(content);
+    return {bytes.begin(), bytes.end()};
+}
+
+/// Three files whose borders lie inside pieces, one of them empty, below FOLDER/name.
+struct Content {
+    std::shared_ptr<const metainfo::Metainfo> metainfo;
+    std::vector<std::pair<std::string, std::vector<std::byte>>> files;
+};
+
+Content make_content(const fs::path& folder, std::size_t size_bytes, std::uint32_t piece_length) {
+    const auto all = random_bytes(size_bytes, 42);
+    Content content;
+    const std::size_t first = size_bytes / 3 + 1234;
+    content.files = {{"a", {all.begin(), all.begin() + static_cast<std::ptrdiff_t>(first)}},
+                     {"empty", {}},
+                     {"z", {all.begin() + static_cast<std::ptrdiff_t>(first), all.end()}}};
+    metainfo::NewTorrent torrent;
+    torrent.name = "content";
+    torrent.single_file = false;
+    torrent.piece_length_bytes = piece_length;
+    for (const auto& [name, bytes] : content.files) {
+        torrent.files.push_back({.path = {name}, .size_bytes = bytes.size()});
+        write_file(folder / "content" / name, bytes);
+    }
+    for (std::size_t at = 0; at < all.size(); at += piece_length)
+        torrent.piece_hashes.push_back(
+            hashing::sha1(Bytes(all).subspan(at, std::min<std::size_t>(piece_length, all.size() - at))));
+    auto parsed = metainfo::parse_torrent(metainfo::write_torrent(torrent));
+    EXPECT_TRUE(parsed) << parsed.error().sentence;
+    content.metainfo = std::make_shared<const metainfo::Metainfo>(std::move(*parsed));
+    return content;
+}
+
+std::unique_ptr<Engine> start_engine(std::size_t cores, const hashing::Hasher& hasher,
+                                     std::uint64_t seed) {
+    EngineOptions options;
+    options.listen = {*Endpoint::parse("127.0.0.1:0")};
+    options.cpus.assign(cores, 0);
+    options.loopback_only = true;
+    options.random_seed = seed;
+    auto engine = Engine::start(std::move(options), hasher);
+    EXPECT_TRUE(engine) << engine.error();
+    return engine ? std::move(*engine) : nullptr;
+}
+
+Bitfield all_pieces(const metainfo::Metainfo& metainfo) {
+    Bitfield have(metainfo.piece_count());
+    have.set_all();
+    return have;
+}
+
+/// Polls events until the torrent is complete; false when it failed or took too long.
+bool wait_until_complete(Engine& engine, TorrentId id, std::chrono::seconds limit) {
+    const auto deadline = std::chrono::steady_clock::now() + limit;
+    while (std::chrono::steady_clock::now() < deadline) {
+        while (const auto event = engine.poll_event()) {
+            if (const auto* stopped = std::get_if<TorrentStopped>(&*event)) {
+                ADD_FAILURE() << stopped->reason;
+                return false;
+            }
+        }
+        if (engine.status(id).complete) return true;
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return false;
+}
+
+struct Transfer {
+    std::size_t cores_seed;
+    std::size_t cores_get;
+    std::size_t getters;
+    std::uint32_t piece_length;
+};
+
+class Transfers : public testing::TestWithParam<Transfer> {};
+
+}  // namespace
+
+TEST_P(Transfers, EveryByteArrives) {
+    const auto [cores_seed, cores_get, getters, piece_length] = GetParam();
+    const ScratchFolder folder;
+    const hashing::Hasher hasher = hashing::Hasher::best();
+    const Content content = make_content(folder / "seed", 24'000'000, piece_length);
+    const auto seed = start_engine(cores_seed, hasher, 1);
+    ASSERT_TRUE(seed);
+    ASSERT_TRUE(seed->add({.metainfo = content.metainfo,
+                           .folder = folder / "seed",
+                           .have = all_pieces(*content.metainfo)}));
+    std::vector<std::unique_ptr<Engine>> engines;
+    for (std::size_t i = 0; i < getters; ++i) {
+        engines.push_back(start_engine(cores_get, hasher, 2 + i));
+        const std::string name = "get" + std::to_string(i);
+        std::vector<Endpoint> peers = seed->listening();
+        if (i > 0) peers.push_back(engines[i - 1]->listening().front());
+        const auto id = engines[i]->add(
+            {.metainfo = content.metainfo, .folder = folder / name.c_str(), .peers = peers});
+        ASSERT_TRUE(id) << id.error();
+    }
+    for (std::size_t i = 0; i < getters; ++i) {
+        EXPECT_TRUE(wait_until_complete(*engines[i], TorrentId(0), std::chrono::seconds(60)));
+        const std::string name = "get" + std::to_string(i);
+        for (const auto& [file, bytes] : content.files)
+            EXPECT_TRUE(read_file(folder / name.c_str() / "content" / file) == bytes) << file;
+    }
+    for (const auto& engine : engines) engine->stop(std::chrono::seconds(1));
+    seed->stop(std::chrono::seconds(1));
+    EXPECT_GE(seed->ledger().total().connections, getters);
+    EXPECT_GT(seed->ledger().total().bytes_sent, 24'000'000U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Engine, Transfers,
+                         testing::Values(Transfer{1, 1, 1, 256 * 1024}, Transfer{2, 2, 1, 16 * 1024},
+                                         Transfer{2, 2, 4, 64 * 1024},
+                                         Transfer{1, 2, 2, 4 * 1024 * 1024}));
+
+TEST(Transfer, AFileTruncatedUnderASeedStopsItsTorrentAndNamesTheFile) {
+    const ScratchFolder folder;
+    const hashing::Hasher hasher = hashing::Hasher::best();
+    const Content content = make_content(folder / "seed", 24'000'000, 256 * 1024);
+    const auto seed = start_engine(1, hasher, 1);
+    ASSERT_TRUE(seed->add({.metainfo = content.metainfo,
+                           .folder = folder / "seed",
+                           .have = all_pieces(*content.metainfo)}));
+    fs::resize_file(folder / "seed" / "content" / "z", 1000);
+    const auto get = start_engine(1, hasher, 2);
+    const auto id = get->add({.metainfo = content.metainfo,
+                              .folder = folder / "get",
+                              .peers = seed->listening()});
+    ASSERT_TRUE(id);
+    std::string reason;
+    for (int i = 0; i < 2000 && reason.empty(); ++i) {
+        if (const auto event = seed->poll_event())
+            if (const auto* stopped = std::get_if<TorrentStopped>(&*event)) reason = stopped->reason;
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    EXPECT_NE(reason.find("content/z"), std::string::npos) << reason;
+    EXPECT_FALSE(get->status(*id).complete);
+    get->stop(std::chrono::seconds(1));
+    seed->stop(std::chrono::seconds(1));
+}
+
+TEST(Transfer, AFolderThatCannotBeWrittenStopsTheTorrent) {
+    const ScratchFolder folder;
+    const hashing::Hasher hasher = hashing::Hasher::best();
+    const Content content = make_content(folder / "seed", 2'000'000, 64 * 1024);
+    const auto seed = start_engine(1, hasher, 1);
+    ASSERT_TRUE(seed->add({.metainfo = content.metainfo,
+                           .folder = folder / "seed",
+                           .have = all_pieces(*content.metainfo)}));
+    fs::create_directories(folder / "get" / "content");
+    fs::create_directories(folder / "get" / "content" / "z");  // a folder where the file must go
+    const auto get = start_engine(1, hasher, 2);
+    ASSERT_TRUE(get->add({.metainfo = content.metainfo,
+                          .folder = folder / "get",
+                          .peers = seed->listening()}));
+    std::string reason;
+    for (int i = 0; i < 2000 && reason.empty(); ++i) {
+        if (const auto event = get->poll_event())
+            if (const auto* stopped = std::get_if<TorrentStopped>(&*event)) reason = stopped->reason;
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    EXPECT_NE(reason.find("content/z"), std::string::npos) << reason;
+    get->stop(std::chrono::seconds(1));
+    seed->stop(std::chrono::seconds(1));
+}
