@@ -57,31 +57,46 @@ CheckResult check(const driver::ContentCheck& what, Environment& environment) {
     }));
 }
 
-/// "piece 7 does not match: a.iso, b.iso".
-std::string bad_piece_line(const metainfo::Metainfo& torrent, const storage::PieceMap& map,
-                           PieceIndex piece, bool missing) {
+/// The files with bytes of a piece, padding left out.
+std::string files_of(const metainfo::Metainfo& torrent, const storage::PieceMap& map,
+                     PieceIndex piece) {
     std::string files;
     for (const storage::FileSlice& slice : map.slices(piece)) {
         if (slice.pad) continue;
         files +=
             (files.empty() ? "" : ", ") + joined_path(torrent, torrent.files[slice.file.value]);
     }
-    return fmt::format("piece {} {}: {}", piece.value, missing ? "is missing" : "does not match",
-                       files);
+    return files;
+}
+
+/// "piece 7 does not match: a.iso, b.iso"; "pieces 8-20 are missing: b.iso" for neighbours that
+/// touch the same files.
+void say_pieces(const metainfo::Metainfo& torrent, const storage::PieceMap& map,
+                const std::vector<PieceIndex>& pieces, bool missing, Console& console) {
+    for (std::size_t i = 0; i < pieces.size();) {
+        const std::string files = files_of(torrent, map, pieces[i]);
+        std::size_t end = i + 1;
+        while (end < pieces.size() && pieces[end].value == pieces[end - 1].value + 1 &&
+               files_of(torrent, map, pieces[end]) == files)
+            ++end;
+        if (end - i == 1)
+            console.say(fmt::format("piece {} {}: {}", pieces[i].value,
+                                    missing ? "is missing" : "does not match", files));
+        else
+            console.say(fmt::format("pieces {}-{} {}: {}", pieces[i].value, pieces[end - 1].value,
+                                    missing ? "are missing" : "do not match", files));
+        i = end;
+    }
 }
 
 int report_result(const driver::ContentCheck& what, const driver::ContentReport& report,
                   double seconds, Console& console) {
     std::vector<std::uint32_t> bad;
     const storage::PieceMap map(what.torrent);
-    const auto add = [&](const std::vector<PieceIndex>& pieces, bool missing) {
-        for (const PieceIndex piece : pieces) {
-            bad.push_back(piece.value);
-            console.say(bad_piece_line(what.torrent, map, piece, missing));
-        }
-    };
-    add(report.bad, false);
-    add(report.missing, true);
+    for (const auto* pieces : {&report.bad, &report.missing})
+        for (const PieceIndex piece : *pieces) bad.push_back(piece.value);
+    say_pieces(what.torrent, map, report.bad, false, console);
+    say_pieces(what.torrent, map, report.missing, true, console);
     std::ranges::sort(bad);
     const double bytes = static_cast<double>(what.torrent.total_bytes);
     console.event("verified", {{"info_hash", to_hex(what.torrent.info_hash.bytes)},

@@ -1,5 +1,6 @@
 #include "engine/cli/console.hpp"
 
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <sys/ioctl.h>
@@ -44,7 +45,8 @@ void Console::write_line(const std::string& line) {
 
 void Console::event(const char* name, Json fields) {
     if (!options_.json) return;
-    Json line{{"event", name}, {"t", context_.seconds()}};
+    // Rounded, as sixteen digits help nobody.
+    Json line{{"event", name}, {"t", std::round(context_.seconds() * 1e6) / 1e6}};
     line.update(fields);
     write_line(dump(line));
 }

@@ -14,7 +14,7 @@ std::expected<std::unique_ptr<driver::TrackerService>, std::string> start_tracke
     Prng random(context.random_seed ^ 0x747261636b657221);
     driver::TrackerService::Options options{
         .listen = listen, .key = {random(), random()}, .seed = random(), .features = *features};
-    if (closed_to_others) options.server.allowed.emplace();
+    options.server.only_allowed = closed_to_others;
     return driver::TrackerService::start(std::move(options));
 }
 

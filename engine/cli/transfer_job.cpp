@@ -198,7 +198,8 @@ void TransferJob::on_stopped(const std::string& reason, driver::Engine& engine) 
     if (phase_ != Phase::running) return;
     look(engine, environment_.context.now());
     save_resume(engine, false);
-    fail(fmt::format("{} stopped: {}", metainfo::quoted(name()), reason), reason);
+    fail(fmt::format("{} stopped: {}", metainfo::quoted(name()), reason),
+         (item_.folder / name()).string());
 }
 
 bool TransferJob::worth_a_record() const {

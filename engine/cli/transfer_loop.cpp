@@ -16,6 +16,8 @@ namespace {
 constexpr Duration turn_interval = 20ms;
 constexpr Duration turn_interval_seeding = 100ms;
 constexpr Duration report_interval = 1s;
+/// What is done sooner needs no progress bar.
+constexpr Duration first_report_delay = 200ms;
 constexpr Duration plain_line_interval = 5s;
 
 std::string magnet_of(const TransferItem& item) {
@@ -49,6 +51,7 @@ void TransferLoop::add(TransferItem item) {
 
 int TransferLoop::run() {
     const Time began = environment_.context.now();
+    next_report_ = began + first_report_delay;
     const Time until = options_.duration ? began + *options_.duration : Time::max();
     Duration pause = 1ms;  // short at first: small torrents are checked and fetched at once
     while (!all_ended()) {
