@@ -159,6 +159,7 @@ TEST(Swarm, CoresOfANodeShareATorrentAndStoreNoPieceTwice) {
         fill(simulation, 10, two_cores, seed_options);
         EXPECT_TRUE(complete(simulation, 10min));
         EXPECT_LE(written_twice(simulation), 2U) << "the endgame may";
+        simulation.run_for(1s);  // mail
         for (const auto& node : simulation.nodes())
             if (node.get() != &simulation.node(0)) {
                 EXPECT_EQ(node->completions(), 1U);
