@@ -23,6 +23,9 @@ void Session::add_torrent(SharedTorrent& shared,
     }
     schedule(torrent, now);
     if (torrent.home) run_home(torrent, now);
+    const auto early = early_messages_.extract(shared.id);
+    if (!early.empty())
+        for (const CoreMessage& message : early.mapped()) handle_message(message, now);
 }
 
 void Session::tell_home(Torrent& torrent, CoreMessage message, Time now) {
@@ -36,9 +39,13 @@ void Session::tell_others(CoreMessage message) {
 }
 
 void Session::handle_message(const CoreMessage& message, Time now) {
-    Torrent* const torrent =
-        this->torrent(std::visit([](const auto& m) { return m.torrent; }, message));
-    if (torrent == nullptr) return;
+    const TorrentId id = std::visit([](const auto& m) { return m.torrent; }, message);
+    Torrent* const torrent = this->torrent(id);
+    if (torrent == nullptr) {
+        // Another core heard of the torrent before this one: its calls must not be lost.
+        early_messages_[id].push_back(message);
+        return;
+    }
     std::vector<Home::ChokeChange> changes;
     if (const auto* joined = std::get_if<PeerJoined>(&message)) {
         const auto verdict = torrent->home->on_joined(*joined, options_.peer_id, now);
@@ -181,6 +188,9 @@ void Session::halt(Torrent& torrent, bool tell_trackers, Time now) {
     torrent.halted = true;
     const std::vector<Connection*> peers = torrent.peers;
     for (Connection* const peer : peers) close(*peer, DropReason::torrent_halted, now);
+    connections_.for_each([&](Connection& connection) {  // calls that nobody has answered yet
+        if (connection.torrent == &torrent) close(connection, DropReason::torrent_halted, now);
+    });
     if (torrent.home && tell_trackers)
         for (const tracker::AnnounceOrder& order : torrent.home->tiers().stop(now))
             announce(torrent, order);

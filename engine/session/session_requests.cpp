@@ -52,12 +52,13 @@ void Session::feed_starved(Time now) {
 void Session::on_block(Connection& connection, BlockRef block, Time now) {
     Torrent& torrent = *connection.torrent;
     connection.down.add(block.length, now);
+    const bool asked =
+        connection.window.on_block(block, connection.down.recent_bytes_per_s(now), now);
+    // A CHOKE or REJECT that came in the same receive has taken the request back.
+    if (!asked) return on_block_discarded(connection, block, now);
     connection.last_block_at = now;
     connection.stalled = false;
     torrent.shared.counters.downloaded.fetch_add(block.length, std::memory_order_relaxed);
-    const bool asked =
-        connection.window.on_block(block, connection.down.recent_bytes_per_s(now), now);
-    SPATE_ASSERT(asked);
     const auto received = torrent.picker.on_block(block, connection.id);
     if (received == swarm::Picker::Received::duplicate) {
         torrent.shared.counters.wasted.fetch_add(block.length, std::memory_order_relaxed);

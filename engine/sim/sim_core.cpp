@@ -43,18 +43,15 @@ struct SimCore::Link {
 SimCore::SimCore(SimNode& node, session::SessionOptions options,
                  session::Session::RateLimits limits)
     : node_(node),
+      queue_(node.queue()),
       index_(options.core),
-      session_(std::move(options), limits, memory_, node.queue().now()) {}
+      session_(std::move(options), limits, memory_, queue_.now()) {}
 
 SimCore::~SimCore() {
     *alive_ = false;
     // Receives in flight pin buffers that the session gives back.
     session_.close_all(now());
     for (const auto& [id, link] : links_) session_.handle_closed(id);
-}
-
-Time SimCore::now() const {
-    return node_.queue().now();
 }
 
 EventTag SimCore::tag(EventKind kind, std::uint64_t size) const {

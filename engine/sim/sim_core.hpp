@@ -69,10 +69,11 @@ private:
     void announce(const session::Announce& order);
     void check_metadata(const session::CheckMetadata& order);
     Link* find(ConnectionId id);
-    Time now() const;
+    Time now() const { return queue_.now(); }
     EventTag tag(EventKind kind, std::uint64_t size) const;
 
     SimNode& node_;
+    const EventQueue& queue_;
     const CoreIndex index_;
     SimMemory memory_;
     session::Session session_;

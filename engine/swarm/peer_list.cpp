@@ -17,6 +17,11 @@ void PeerList::add(const Endpoint& endpoint, bool named_by_user) {
     known_[endpoint].named_by_user = named_by_user;
 }
 
+void PeerList::ban(const IpAddress& address) {
+    banned_.insert(address);
+    std::erase_if(known_, [&](const auto& entry) { return entry.first.address == address; });
+}
+
 bool PeerList::make_room() {
     const auto worst = std::ranges::max_element(known_, {}, [](const auto& entry) {
         const Known& known = entry.second;

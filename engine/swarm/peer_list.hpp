@@ -25,7 +25,7 @@ public:
     /// `named_by_user`: `--peer`; called again soon and never forgotten.
     void add(const Endpoint& endpoint, bool named_by_user = false);
     /// Never call or accept this address again.
-    void ban(const IpAddress& address) { banned_.insert(address); }
+    void ban(const IpAddress& address);
     bool banned(const IpAddress& address) const { return banned_.contains(address); }
 
     /// The next address to call; it counts as busy until on_failed() or on_disconnected().

@@ -89,9 +89,11 @@ PartialPiece* Picker::claim_of_another_core(const Bitfield& peer_has) {
 
 void Picker::pick_endgame(const Bitfield& peer_has, const RequestWindow& window,
                           std::uint32_t wanted, std::vector<Pick>& out) {
+    // `out` holds what this very call has picked.
     const auto asked_of_this_peer = [&](BlockRef block) {
         return std::ranges::find(window.pending(), block, &RequestWindow::Pending::block) !=
-               window.pending().end();
+                   window.pending().end() ||
+               std::ranges::find(out, block, &Pick::block) != out.end();
     };
     for (auto& [piece, partial] : partials_) {
         if (partial->stage != PartialPiece::Stage::receiving || !peer_has.test(piece.value))
