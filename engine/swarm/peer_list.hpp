@@ -25,7 +25,7 @@ public:
     /// `named_by_user`: `--peer`; called again soon and never forgotten.
     void add(const Endpoint& endpoint, bool named_by_user = false);
     /// Never call or accept this address again.
-    void ban(const IpAddress& address) { banned_.insert(address); }
+    void ban(const IpAddress& address);
     bool banned(const IpAddress& address) const { return banned_.contains(address); }
 
     /// The next address to call; it counts as busy until on_failed() or on_disconnected().
@@ -33,7 +33,8 @@ public:
     /// It is connected, whoever called.
     void on_connected(const Endpoint& endpoint);
     void on_failed(const Endpoint& endpoint, Prng& random, Time now);
-    /// `useful`: data came or went; then it is called again soon.
+    /// `useful`: data came or went; then it is called again soon. Else it counts as failed: a peer
+    /// that takes every call and hangs up at once isn't called at a constant rate.
     void on_disconnected(const Endpoint& endpoint, bool useful, Prng& random, Time now);
     /// Not worth a call (ourselves, or a seed while we seed).
     void forget(const Endpoint& endpoint) { known_.erase(endpoint); }
