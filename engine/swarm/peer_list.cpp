@@ -40,7 +40,7 @@ std::optional<Endpoint> PeerList::next_to_call(Prng& random, Time now) {
     Known* best_known = nullptr;
     std::uint64_t ties = 0;
     for (auto& [endpoint, known] : known_) {
-        if (known.busy || known.call_at > now || banned(endpoint.address)) continue;
+        if (known.busy || known.call_at > now) continue;
         if (best_known != nullptr && known.failures > best_known->failures) continue;
         if (best_known != nullptr && known.failures == best_known->failures) {
             if (random.below(++ties) != 0) continue;
@@ -59,7 +59,6 @@ void PeerList::on_connected(const Endpoint& endpoint) {
     const auto found = known_.find(endpoint);
     if (found == known_.end()) return;
     found->second.busy = true;
-    found->second.failures = 0;
 }
 
 std::vector<Endpoint> PeerList::addresses() const {
@@ -92,7 +91,8 @@ void PeerList::on_failed(const Endpoint& endpoint, Prng& random, Time now) {
 void PeerList::on_disconnected(const Endpoint& endpoint, bool useful, Prng& random, Time now) {
     const auto found = known_.find(endpoint);
     if (found == known_.end()) return;
-    if (!useful) found->second.failures += 2;
+    if (!useful) return on_failed(endpoint, random, now);
+    found->second.failures = 0;
     retry_later(found->second, random, now);
 }
 

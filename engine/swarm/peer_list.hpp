@@ -33,7 +33,8 @@ public:
     /// It is connected, whoever called.
     void on_connected(const Endpoint& endpoint);
     void on_failed(const Endpoint& endpoint, Prng& random, Time now);
-    /// `useful`: data came or went; then it is called again soon.
+    /// `useful`: data came or went; then it is called again soon. Else it counts as failed: a peer
+    /// that takes every call and hangs up at once isn't called at a constant rate.
     void on_disconnected(const Endpoint& endpoint, bool useful, Prng& random, Time now);
     /// Not worth a call (ourselves, or a seed while we seed).
     void forget(const Endpoint& endpoint) { known_.erase(endpoint); }

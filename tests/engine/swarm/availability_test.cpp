@@ -2,28 +2,54 @@
 
 #include <gtest/gtest.h>
 
-using namespace spate;
-using namespace spate::swarm;
+#include "engine/base/prng.hpp"
 
-TEST(Availability, CountsPeersPieceByPiece) {
-    Availability availability(3);
-    Bitfield have(3);
-    have.set(1);
-    availability.add(have);
-    availability.add(PieceIndex(2));
-    availability.add(PieceIndex(1));
-    EXPECT_EQ(availability.count(PieceIndex(0)), 0U);
-    EXPECT_EQ(availability.count(PieceIndex(1)), 2U);
-    availability.remove(have);
-    EXPECT_EQ(availability.count(PieceIndex(1)), 1U);
-    EXPECT_EQ(availability.count(PieceIndex(2)), 1U);
+namespace spate::swarm {
+namespace {
+
+TEST(Availability, IsTheSumOfThePeersBitfields) {
+    constexpr std::uint32_t pieces = 77;
+    Availability availability(pieces);
+    Prng random(1);
+    std::vector<Bitfield> peers;
+    std::vector<unsigned> expected(pieces, 0);
+    for (int i = 0; i < 50; ++i) {
+        Bitfield have(pieces);
+        for (std::uint32_t piece = 0; piece < pieces; ++piece)
+            if (random.below(3) == 0) {
+                have.set(piece);
+                ++expected[piece];
+            }
+        availability.add(have);
+        peers.push_back(have);
+    }
+    for (std::uint32_t piece = 0; piece < pieces; ++piece)
+        EXPECT_EQ(availability.count(PieceIndex(piece)), expected[piece]);
+    for (const Bitfield& have : peers) availability.remove(have);
+    for (std::uint32_t piece = 0; piece < pieces; ++piece)
+        EXPECT_EQ(availability.count(PieceIndex(piece)), 0);
 }
 
-TEST(Availability, CountsASeedOnceForAllPieces) {
-    Availability availability(3);
+TEST(Availability, ASeedIsCountedOnceAndChangesNoPiece) {
+    Availability availability(8);
     availability.add_seed();
-    EXPECT_EQ(availability.seeds(), 1U);
-    EXPECT_EQ(availability.count(PieceIndex(0)), 0U);
+    availability.add_seed();
     availability.remove_seed();
-    EXPECT_EQ(availability.seeds(), 0U);
+    EXPECT_EQ(availability.seeds(), 1U);
+    for (std::uint32_t piece = 0; piece < 8; ++piece)
+        EXPECT_EQ(availability.count(PieceIndex(piece)), 0);
 }
+
+TEST(Availability, CountsWhatIsAnnouncedPieceByPiece) {
+    Availability availability(3);
+    availability.add(PieceIndex(2));
+    availability.add(PieceIndex(2));
+    availability.add(PieceIndex(0));
+    availability.remove(PieceIndex(0));
+    EXPECT_EQ(availability.count(PieceIndex(0)), 0);
+    EXPECT_EQ(availability.count(PieceIndex(1)), 0);
+    EXPECT_EQ(availability.count(PieceIndex(2)), 2);
+}
+
+}  // namespace
+}  // namespace spate::swarm

@@ -6,85 +6,164 @@
 
 #include <gtest/gtest.h>
 
-using namespace spate;
-using namespace spate::swarm;
-
+namespace spate::swarm {
 namespace {
 
-constexpr Time start{1000s};
+using testing::Contains;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+using testing::UnorderedElementsAre;
 
-std::vector<ChokeCandidate> interested_peers(std::uint32_t count) {
-    std::vector<ChokeCandidate> peers(count);
-    for (std::uint32_t i = 0; i < count; ++i) {
-        peers[i].key = {CoreIndex(0), ConnectionId(i)};
-        peers[i].interested = true;
-        peers[i].rate_bytes_per_s = i * 1000;
+constexpr Time start{1'000s};
+
+PeerKey key(std::uint32_t number) {
+    return {CoreIndex(0), ConnectionId(number)};
+}
+
+/// Interested, choked, and here for long.
+ChokeCandidate peer(std::uint32_t number, std::uint64_t rate_bytes_per_s = 0) {
+    return {.key = key(number),
+            .interested = true,
+            .rate_bytes_per_s = rate_bytes_per_s,
+            .joined_at = start - 1h,
+            .choke_changed_at = start - 1h};
+}
+
+std::vector<ChokeCandidate> peers(std::uint32_t count) {
+    std::vector<ChokeCandidate> all;
+    for (std::uint32_t i = 0; i < count; ++i) all.push_back(peer(i, 1'000 * i));
+    return all;
+}
+
+/// What the home core does with the choice.
+void apply(std::vector<ChokeCandidate>& all, const std::vector<PeerKey>& chosen, Time now) {
+    for (ChokeCandidate& one : all) {
+        const bool unchoked = std::ranges::find(chosen, one.key) != chosen.end();
+        if (unchoked != one.unchoked) one.choke_changed_at = now;
+        one.unchoked = unchoked;
     }
-    return peers;
 }
-
-bool chosen(const std::vector<PeerKey>& keys, std::uint32_t peer) {
-    return std::ranges::find(keys, PeerKey{CoreIndex(0), ConnectionId(peer)}) != keys.end();
-}
-
-}  // namespace
 
 TEST(Choker, ServesTheFourThatGiveMostAndOneMore) {
     Choker choker;
     Prng random(1);
-    const auto keys = choker.choose(interested_peers(10), 4, false, random, start);
-    EXPECT_EQ(keys.size(), 5U);
-    for (std::uint32_t peer = 6; peer < 10; ++peer) EXPECT_TRUE(chosen(keys, peer));
+    const auto chosen = choker.choose(peers(10), 4, false, random, start);
+    EXPECT_THAT(chosen, SizeIs(5));
+    for (std::uint32_t i = 6; i < 10; ++i) EXPECT_THAT(chosen, Contains(key(i)));
 }
 
-TEST(Choker, IgnoresWhoIsNotInterestedAndPutsSnubbersLast) {
+TEST(Choker, WhoeverIsNotInterestedTakesNoSlot) {
     Choker choker;
     Prng random(1);
-    auto peers = interested_peers(6);
-    peers[5].interested = false;
-    peers[4].snubbed = true;
-    const auto keys = choker.choose(peers, 4, false, random, start);
-    EXPECT_FALSE(chosen(keys, 5));
-    for (std::uint32_t peer = 0; peer < 4; ++peer) EXPECT_TRUE(chosen(keys, peer));
+    auto all = peers(6);
+    all[5].interested = false;
+    EXPECT_THAT(choker.choose(all, 4, false, random, start),
+                UnorderedElementsAre(key(0), key(1), key(2), key(3), key(4)));
+    for (auto& one : all) one.interested = false;
+    EXPECT_THAT(choker.choose(all, 4, false, random, start), IsEmpty());
 }
 
-TEST(Choker, OptimisticSlotMovesAfterThirtySeconds) {
+TEST(Choker, ASnubbingPeerComesAfterAllOthers) {
     Choker choker;
     Prng random(1);
-    const auto peers = interested_peers(40);
-    const PeerKey first = choker.choose(peers, 4, false, random, start).back();
-    EXPECT_EQ(choker.choose(peers, 4, false, random, start + 10s).back(), first);
-    EXPECT_EQ(choker.choose(peers, 4, false, random, start + 29s).back(), first);
-    EXPECT_NE(choker.choose(peers, 4, false, random, start + 30s).back(), first);
+    auto all = peers(10);
+    all[9].snubbed = true;
+    const auto chosen = choker.choose(all, 4, false, random, start);
+    for (std::uint32_t i = 5; i < 9; ++i) EXPECT_THAT(chosen, Contains(key(i)));
 }
 
-TEST(Choker, NewcomersAreThreeTimesAsLikelyToBeTried) {
+TEST(Choker, TheOptimisticPeerIsKeptThirtySecondsAndThenMoved) {
+    Choker choker;
     Prng random(1);
-    auto peers = interested_peers(2);
-    peers[0].joined_at = start - 10s;
-    peers[1].joined_at = start - 10min;
-    int newcomer = 0;
-    for (int i = 0; i < 4'000; ++i) {
+    auto all = peers(50);
+    std::map<std::uint32_t, int> rounds;  // by optimistic peer
+    std::vector<std::uint32_t> sequence;
+    for (int round = 0; round < 300; ++round) {
+        const Time now = start + round * Choker::round;
+        const auto chosen = choker.choose(all, 4, false, random, now);
+        ASSERT_EQ(chosen.size(), 5U);
+        sequence.push_back(chosen.back().connection.value);
+        apply(all, chosen, now);
+    }
+    for (std::size_t turn = 0; turn < sequence.size(); turn += 3) {
+        EXPECT_EQ(sequence[turn], sequence[turn + 1]);
+        EXPECT_EQ(sequence[turn], sequence[turn + 2]);
+        ++rounds[sequence[turn]];
+    }
+    EXPECT_GT(rounds.size(), 30U) << "it moves among the 46 others";
+}
+
+TEST(Choker, AnOptimisticPeerThatLeavesIsReplacedAtOnce) {
+    Choker choker;
+    Prng random(1);
+    auto all = peers(10);
+    const PeerKey optimistic = choker.choose(all, 4, false, random, start).back();
+    std::erase_if(all, [&](const auto& one) { return one.key == optimistic; });
+    const auto chosen = choker.choose(all, 4, false, random, start + 1s);
+    EXPECT_THAT(chosen, SizeIs(5));
+    EXPECT_THAT(chosen, Not(Contains(optimistic)));
+}
+
+TEST(Choker, NewcomersAreThreeTimesAsLikely) {
+    auto all = peers(24);  // four get regular slots, twenty wait
+    for (std::uint32_t i = 0; i < 10; ++i) all[i].joined_at = start - 1s;
+    int newcomers = 0;
+    constexpr int tries = 4'000;
+    for (int seed = 0; seed < tries; ++seed) {
         Choker choker;
-        newcomer += chosen(choker.choose(peers, 0, false, random, start), 0) ? 1 : 0;
+        Prng random(static_cast<std::uint64_t>(seed));
+        if (choker.choose(all, 4, false, random, start).back().connection.value < 10) ++newcomers;
     }
-    EXPECT_NEAR(newcomer, 3'000, 150);
+    EXPECT_NEAR(newcomers, 0.75 * tries, 0.03 * tries);
 }
 
-TEST(Choker, SeedServesEverybodyInTurns) {
+TEST(Choker, ASeedServesInTurnsOfThirtySeconds) {
     Choker choker;
     Prng random(1);
-    auto peers = interested_peers(12);
-    std::map<PeerKey, int> served;
-    for (Time now = start; now < start + 180s; now += Choker::round) {
-        const auto keys = choker.choose(peers, 3, true, random, now);
-        EXPECT_LE(keys.size(), 4U);
-        for (ChokeCandidate& peer : peers) {
-            const bool serve = std::ranges::find(keys, peer.key) != keys.end();
-            if (serve) ++served[peer.key];
-            if (serve != peer.unchoked) peer.choke_changed_at = now;
-            peer.unchoked = serve;
+    auto all = peers(8);
+    std::map<PeerKey, int> served;  // rounds, in regular slots
+    std::vector<PeerKey> first;
+    for (int round = 0; round < 60; ++round) {
+        const Time now = start + round * Choker::round;
+        auto chosen = choker.choose(all, 2, true, random, now);
+        chosen.resize(2);  // without the optimistic one
+        if (round == 0) first = chosen;
+        if (round == 1 || round == 2) {
+            EXPECT_THAT(chosen, testing::UnorderedElementsAreArray(first));
         }
+        if (round == 3) {
+            for (const PeerKey& one : first) EXPECT_THAT(chosen, Not(Contains(one)));
+        }
+        for (const PeerKey& one : chosen) ++served[one];
+        apply(all, chosen, now);
     }
-    EXPECT_EQ(served.size(), 12U);
+    EXPECT_EQ(served.size(), 8U);
+    for (const auto& [one, rounds] : served) EXPECT_EQ(rounds, 15) << one.connection.value;
 }
+
+TEST(Choker, UnlimitedSlotsServeEverybodyInterested) {
+    Choker choker;
+    Prng random(1);
+    auto all = peers(300);
+    all[7].interested = false;
+    for (const bool seeding : {false, true})
+        EXPECT_THAT(choker.choose(all, Choker::slots_unlimited, seeding, random, start),
+                    SizeIs(299));
+}
+
+TEST(Choker, TiesAreBrokenAtRandom) {
+    std::vector<ChokeCandidate> all;
+    for (std::uint32_t i = 0; i < 20; ++i) all.push_back(peer(i));
+    std::map<PeerKey, int> chosen;
+    for (std::uint64_t seed = 0; seed < 1'000; ++seed) {
+        Choker choker;
+        Prng random(seed);
+        for (const PeerKey& one : choker.choose(all, 4, false, random, start)) ++chosen[one];
+    }
+    ASSERT_EQ(chosen.size(), 20U);
+    for (const auto& [one, count] : chosen) EXPECT_NEAR(count, 250, 60) << one.connection.value;
+}
+
+}  // namespace
+}  // namespace spate::swarm

@@ -2,45 +2,79 @@
 
 #include <gtest/gtest.h>
 
-using namespace spate;
-using namespace spate::swarm;
-
+namespace spate::swarm {
 namespace {
 
-constexpr ConnectionId peer{7};
+constexpr PieceIndex piece{7};
+constexpr ConnectionId peer{3};
 
-}  // namespace
-
-TEST(PartialPiece, LastBlockIsShort) {
-    const PartialPiece partial(PieceIndex(3), 40'000, BufferId(1));
-    ASSERT_EQ(partial.block_count(), 3U);
-    EXPECT_EQ(partial.block(2), (BlockRef{PieceIndex(3), 32'768, 7'232}));
-    EXPECT_EQ(partial.index_of(partial.block(2)), 2U);
-    EXPECT_FALSE(partial.index_of({PieceIndex(3), 32'768, 7'233}));
-    EXPECT_FALSE(partial.index_of({PieceIndex(3), 1, 16'384}));
-    EXPECT_FALSE(partial.index_of({PieceIndex(4), 0, 16'384}));
+PartialPiece three_blocks() {
+    return {piece, 2 * block_size_bytes + 100, BufferId(1)};
 }
 
-TEST(PartialPiece, HandsOutEachBlockOnceUntilItsRequestIsGone) {
-    PartialPiece partial(PieceIndex(0), 49'152, BufferId(1));
+TEST(PartialPiece, TheLastBlockIsAsLongAsWhatIsLeft) {
+    const PartialPiece partial = three_blocks();
+    ASSERT_EQ(partial.block_count(), 3U);
+    EXPECT_EQ(partial.block(0), (BlockRef{piece, 0, block_size_bytes}));
+    EXPECT_EQ(partial.block(2), (BlockRef{piece, 2 * block_size_bytes, 100}));
+}
+
+TEST(PartialPiece, OnlyItsOwnBlocksHaveAnIndex) {
+    const PartialPiece partial = three_blocks();
+    for (std::uint32_t i = 0; i < 3; ++i) EXPECT_EQ(partial.index_of(partial.block(i)), i);
+    EXPECT_FALSE(partial.index_of({PieceIndex(8), 0, block_size_bytes}));
+    EXPECT_FALSE(partial.index_of({piece, 1, block_size_bytes}));
+    EXPECT_FALSE(partial.index_of({piece, 0, 100}));
+    EXPECT_FALSE(partial.index_of({piece, 2 * block_size_bytes, block_size_bytes}));
+    EXPECT_FALSE(partial.index_of({piece, 3 * block_size_bytes, block_size_bytes}));
+}
+
+TEST(PartialPiece, BlocksAreHandedOutInOrderOnce) {
+    PartialPiece partial = three_blocks();
     for (std::uint32_t i = 0; i < 3; ++i) {
-        EXPECT_EQ(partial.first_unrequested(), i);
+        ASSERT_EQ(partial.first_unrequested(), i);
         partial.on_requested(i);
     }
     EXPECT_FALSE(partial.has_unrequested());
-    partial.on_request_gone(1);
-    EXPECT_EQ(partial.first_unrequested(), 1U);
-    partial.on_requested(1);
-    partial.on_requested(1);
-    partial.on_request_gone(1);
-    EXPECT_FALSE(partial.first_unrequested()) << "another peer still has it";
+    EXPECT_FALSE(partial.first_unrequested());
 }
 
-TEST(PartialPiece, BlockCountsOnceAndKeepsItsFirstSource) {
-    PartialPiece partial(PieceIndex(0), 16'384, BufferId(1));
+TEST(PartialPiece, ABlockWhoseLastRequestIsGoneIsToBeAskedForAgain) {
+    PartialPiece partial = three_blocks();
+    for (std::uint32_t i = 0; i < 3; ++i) partial.on_requested(i);
+    partial.on_requested(1);  // of a second peer
+    partial.on_request_gone(1);
+    EXPECT_FALSE(partial.has_unrequested());
+    partial.on_request_gone(1);
+    EXPECT_EQ(partial.first_unrequested(), 1U);
+}
+
+TEST(PartialPiece, AReceivedBlockIsNotAskedForAgain) {
+    PartialPiece partial = three_blocks();
     partial.on_requested(0);
     EXPECT_TRUE(partial.on_received(0, peer));
-    EXPECT_FALSE(partial.on_received(0, ConnectionId(8)));
-    EXPECT_TRUE(partial.all_received());
-    EXPECT_EQ(partial.sources().front(), peer);
+    partial.on_request_gone(0);
+    EXPECT_EQ(partial.first_unrequested(), 1U);
 }
+
+TEST(PartialPiece, ABlockThatWasGivenUpAndComesNeverthelessCounts) {
+    PartialPiece partial = three_blocks();
+    partial.on_requested(0);
+    partial.on_request_gone(0);
+    EXPECT_TRUE(partial.on_received(0, peer));
+    EXPECT_EQ(partial.first_unrequested(), 1U);
+}
+
+TEST(PartialPiece, TheFirstToSendABlockIsItsSource) {
+    PartialPiece partial = three_blocks();
+    for (std::uint32_t i = 0; i < 3; ++i) {
+        EXPECT_FALSE(partial.all_received());
+        EXPECT_TRUE(partial.on_received(i, peer));
+        EXPECT_FALSE(partial.on_received(i, ConnectionId(9)));
+    }
+    EXPECT_TRUE(partial.all_received());
+    for (const ConnectionId source : partial.sources()) EXPECT_EQ(source, peer);
+}
+
+}  // namespace
+}  // namespace spate::swarm

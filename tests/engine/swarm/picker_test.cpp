@@ -1,136 +1,188 @@
 #include "engine/swarm/picker.hpp"
 
-#include <algorithm>
-#include <gmock/gmock.h>
 #include <set>
 
 #include <gtest/gtest.h>
 
 #include "tests/engine/swarm/plain_memory.hpp"
 
-using namespace spate;
-using namespace spate::swarm;
-
+namespace spate::swarm {
 namespace {
 
-constexpr Time start{100s};
-constexpr std::uint32_t piece_length = 2 * block_size_bytes;
+constexpr Time start{1'000s};
+constexpr std::uint32_t blocks_per_piece = 4;
+constexpr std::uint32_t piece_length = blocks_per_piece * block_size_bytes;
+constexpr std::uint32_t piece_count = 8;
+constexpr std::uint32_t last_piece_size = block_size_bytes + 1;
+constexpr std::uint64_t total = (piece_count - 1) * std::uint64_t{piece_length} + last_piece_size;
 
-/// A core with a torrent of some pieces of two blocks.
-struct PickerBench {
-    explicit PickerBench(std::uint32_t pieces, std::uint64_t seed = 1)
-        : random(seed), table(pieces), availability(pieces), everything(pieces) {
-        everything.set_all();
+/// Two cores' pickers on one torrent.
+struct PickerTest : testing::Test {
+    using Picks = std::vector<Picker::Pick>;
+
+    PickerTest() { all.set_all(); }
+    Picks pick(std::uint32_t count, Time now = start) {
+        return pick(picker, all, RequestWindow(), count, now);
     }
-
-    std::vector<Picker::Pick> pick(Picker& from, std::uint32_t count, Time now = start,
-                                   const RequestWindow& window = {}) {
-        std::vector<Picker::Pick> out;
-        from.pick(everything, window, count, random, now, out);
+    Picks pick(Picker& from, const Bitfield& has, const RequestWindow& window, std::uint32_t count,
+               Time now) {
+        Picks out;
+        from.pick(has, window, count, random, now, out);
         return out;
     }
-    Picker::Piecewise shape() const {
-        return {std::uint64_t{table.size()} * piece_length, piece_length};
+    Bitfield only(std::uint32_t piece) const {
+        Bitfield has(piece_count);
+        has.set(piece);
+        return has;
+    }
+    static RequestWindow window_of(const Picks& picks) {
+        RequestWindow window;
+        for (const auto& one : picks) window.on_request_sent(one.block, start);
+        return window;
+    }
+    void receive(PieceIndex piece, Picker& at) {
+        PartialPiece& partial = *at.find(piece);
+        for (std::uint32_t i = 0; i < partial.block_count(); ++i)
+            if (!partial.received(i)) (void)at.on_block(partial.block(i), ConnectionId(1));
     }
 
-    Prng random;
-    PieceTable table;
-    Availability availability;
-    Bitfield everything;
     PlainMemory memory;
-    PieceBuffers buffers{memory, 64 << 20};
-    Picker picker{CoreIndex(0), shape(), table, availability, buffers};
+    PieceBuffers buffers{memory, 64 * piece_length};
+    PieceTable pieces{piece_count};
+    Availability availability{piece_count};
+    Prng random{7};
+    Bitfield all{piece_count};
+    const Picker::Piecewise shape{.total_bytes = total, .piece_length_bytes = piece_length};
+    Picker picker{CoreIndex(0), shape, pieces, availability, buffers};
+    Picker other_core{CoreIndex(1), shape, pieces, availability, buffers};
 };
 
-std::set<std::uint32_t> pieces_of(const std::vector<Picker::Pick>& picks) {
-    std::set<std::uint32_t> pieces;
-    for (const Picker::Pick& pick : picks) pieces.insert(pick.block.piece.value);
-    return pieces;
+TEST_F(PickerTest, HandsOutEveryBlockOfTheTorrentOnce) {
+    std::set<BlockRef> blocks;
+    std::uint64_t bytes = 0;
+    while (true) {
+        const Picks picks = pick(3);
+        for (const auto& one : picks) {
+            EXPECT_TRUE(blocks.insert(one.block).second);
+            EXPECT_EQ(one.slot.at, one.block.offset);
+            EXPECT_EQ(one.slot.buffer, picker.find(one.block.piece)->buffer());
+            bytes += one.block.length;
+        }
+        if (picks.size() < 3) break;
+    }
+    EXPECT_EQ(bytes, total);
+    EXPECT_EQ(pieces.missing_count(), 0U);
+}
+
+TEST_F(PickerTest, AStartedPieceIsFinishedBeforeAnotherIsBegun) {
+    const PieceIndex first = pick(1)[0].block.piece;
+    for (const auto& one : pick(3)) EXPECT_EQ(one.block.piece, first);
+    EXPECT_NE(pick(1)[0].block.piece, first);
+    EXPECT_EQ(picker.partials().size(), 2U);
+}
+
+TEST_F(PickerTest, ABlockWhoseRequestIsGoneIsAskedForFirst) {
+    const BlockRef lost = pick(6)[1].block;
+    picker.on_request_gone(lost);
+    EXPECT_EQ(pick(1)[0].block, lost);
+}
+
+TEST_F(PickerTest, APeerIsAskedOnlyForWhatItHas) {
+    const Picks picks = pick(picker, only(3), RequestWindow(), 100, start);
+    EXPECT_EQ(picks.size(), blocks_per_piece);
+    for (const auto& one : picks) EXPECT_EQ(one.block.piece, PieceIndex(3));
+    EXPECT_TRUE(pick(picker, Bitfield(piece_count), RequestWindow(), 100, start).empty());
+}
+
+TEST_F(PickerTest, TheLastBlockCompletesThePiece) {
+    const Picks picks = pick(picker, only(3), RequestWindow(), 100, start);
+    for (std::size_t i = 0; i + 1 < picks.size(); ++i)
+        EXPECT_EQ(picker.on_block(picks[i].block, ConnectionId(1)), Picker::Received::accepted);
+    EXPECT_EQ(picker.on_block(picks[0].block, ConnectionId(2)), Picker::Received::duplicate);
+    EXPECT_EQ(picker.on_block(picks.back().block, ConnectionId(1)),
+              Picker::Received::completes_piece);
+}
+
+TEST_F(PickerTest, ADroppedPieceIsMissingAgainAndItsBufferFree) {
+    (void)pick(picker, only(3), RequestWindow(), 100, start);
+    EXPECT_EQ(buffers.in_use(), 1U);
+    picker.drop(PieceIndex(3));
+    EXPECT_EQ(buffers.in_use(), 0U);
+    EXPECT_TRUE(pieces.missing(PieceIndex(3)));
+    EXPECT_EQ(picker.on_block({PieceIndex(3), 0, block_size_bytes}, ConnectionId(1)),
+              Picker::Received::duplicate);
+}
+
+TEST_F(PickerTest, WithoutABufferNothingIsClaimed) {
+    PieceBuffers few(memory, 2 * piece_length);
+    Picker poor(CoreIndex(2), shape, pieces, availability, few);
+    const Picks picks = pick(poor, all, RequestWindow(), 100, start);
+    EXPECT_LE(picks.size(), 2 * blocks_per_piece);
+    EXPECT_EQ(pieces.missing_count(), piece_count - 2);
+    EXPECT_TRUE(few.exhausted());
+}
+
+TEST_F(PickerTest, NothingIsAskedForTwiceBeforeThePatienceIsOut) {
+    const Picks first = pick(1'000);
+    EXPECT_EQ(first.size(), 7 * blocks_per_piece + 2);
+    EXPECT_TRUE(pick(1'000).empty()) << "another peer, the same moment";
+    EXPECT_TRUE(pick(1'000, start + Picker::endgame_patience - 1ms).empty());
+    EXPECT_EQ(pick(1'000, start + Picker::endgame_patience).size(), first.size());
+}
+
+TEST_F(PickerTest, NothingIsAskedForTwiceWhileAPieceIsMissing) {
+    Bitfield most = all;
+    most.reset(5);
+    (void)pick(picker, most, RequestWindow(), 1'000, start);
+    EXPECT_EQ(pieces.missing_count(), 1U);
+    EXPECT_TRUE(pick(picker, most, RequestWindow(), 1'000, start + 1h).empty());
+}
+
+TEST_F(PickerTest, ABlockIsAskedOfThreePeersAtMostAndOfEachOnce) {
+    const Time endgame = start + 1s;
+    const RequestWindow first = window_of(pick(1'000));
+    EXPECT_TRUE(pick(picker, all, first, 1'000, endgame).empty()) << "it was asked for them all";
+    const std::size_t blocks = first.outstanding();
+    EXPECT_EQ(pick(1'000, endgame).size(), blocks);
+    EXPECT_EQ(pick(1'000, endgame).size(), blocks);
+    EXPECT_TRUE(pick(1'000, endgame).empty());
+    static_assert(Picker::endgame_requests_max == 3);
+}
+
+TEST_F(PickerTest, AReceivedBlockIsNotAskedForInTheEndgame) {
+    const Picks first = pick(1'000);
+    (void)picker.on_block(first[0].block, ConnectionId(1));
+    const Picks endgame = pick(1'000, start + 1s);
+    EXPECT_EQ(endgame.size(), first.size() - 1);
+    for (const auto& one : endgame) EXPECT_NE(one.block, first[0].block);
+    EXPECT_TRUE(picker.requested_elsewhere(first[1].block));
+    EXPECT_FALSE(picker.requested_elsewhere(first[0].block));
+}
+
+TEST_F(PickerTest, InTheEndgameAPieceOfAnotherCoreIsClaimedASecondTime) {
+    (void)pick(1'000);
+    EXPECT_TRUE(pick(other_core, all, RequestWindow(), 2, start).empty());
+    const Picks picks = pick(other_core, all, RequestWindow(), 2, start + 1s);
+    ASSERT_EQ(picks.size(), 2U);
+    const PieceIndex piece = picks[0].block.piece;
+    EXPECT_EQ(pieces.claim_count(piece), 2U);
+    EXPECT_NE(picks[0].slot.buffer, picker.find(piece)->buffer());
+    receive(piece, other_core);
+    EXPECT_TRUE(pieces.store(piece, CoreIndex(1)));
+    other_core.drop(piece);
+    picker.drop(piece);
+    EXPECT_TRUE(pieces.stored(piece));
+}
+
+TEST_F(PickerTest, GivesEverythingBackWhenItGoes) {
+    {
+        Picker temporary(CoreIndex(3), shape, pieces, availability, buffers);
+        (void)pick(temporary, all, RequestWindow(), 1'000, start);
+        EXPECT_EQ(pieces.missing_count(), 0U);
+    }
+    EXPECT_EQ(pieces.missing_count(), piece_count);
+    EXPECT_EQ(buffers.in_use(), 0U);
 }
 
 }  // namespace
-
-TEST(Picker, FinishesStartedPiecesFirst) {
-    PickerBench bench(10);
-    const auto first = bench.pick(bench.picker, 1);
-    const auto second = bench.pick(bench.picker, 1);
-    EXPECT_EQ(first[0].block.piece, second[0].block.piece);
-    EXPECT_NE(first[0].block.offset, second[0].block.offset);
-}
-
-TEST(Picker, TakesTheRarestOnceItHasSomethingToTrade) {
-    PickerBench bench(20);
-    for (std::uint32_t i = 0; i < 4; ++i) bench.table.set_stored(PieceIndex(i));
-    for (std::uint32_t i = 4; i < 20; ++i)
-        for (std::uint32_t n = 0; n < 25 - i; ++n) bench.availability.add(PieceIndex(i));
-    const auto picks = bench.pick(bench.picker, 6);
-    EXPECT_THAT(pieces_of(picks), testing::ElementsAre(17, 18, 19));
-}
-
-TEST(Picker, BreaksTiesAtRandom) {
-    std::set<std::uint32_t> firsts;
-    for (std::uint64_t seed = 0; seed < 20; ++seed) {
-        PickerBench bench(50, seed);
-        firsts.insert(bench.pick(bench.picker, 1)[0].block.piece.value);
-    }
-    EXPECT_GT(firsts.size(), 10U);
-}
-
-TEST(Picker, AsksOnlyForWhatThePeerHas) {
-    PickerBench bench(10);
-    bench.everything = Bitfield(10);
-    bench.everything.set(6);
-    EXPECT_THAT(pieces_of(bench.pick(bench.picker, 20)), testing::ElementsAre(6));
-}
-
-TEST(Picker, AsksNothingTwiceBeforePatienceRunsOut) {
-    PickerBench bench(2);
-    EXPECT_EQ(bench.pick(bench.picker, 20).size(), 4U);
-    EXPECT_TRUE(bench.pick(bench.picker, 20, start + 100ms).empty());
-    EXPECT_EQ(bench.pick(bench.picker, 20, start + 1s).size(), 4U) << "the endgame";
-    EXPECT_EQ(bench.pick(bench.picker, 20, start + 1s).size(), 4U);
-    EXPECT_TRUE(bench.pick(bench.picker, 20, start + 1s).empty()) << "three times at most";
-}
-
-TEST(Picker, AsksNothingTwiceOfOnePeerInOnePick) {
-    PickerBench bench(2);
-    const auto before = bench.pick(bench.picker, 20);
-    EXPECT_TRUE(bench.pick(bench.picker, 20).empty());
-    bench.picker.on_request_gone(before.front().block);
-    const auto picks = bench.pick(bench.picker, 20, start + 1s);
-    std::set<BlockRef> blocks;
-    for (const Picker::Pick& pick : picks) EXPECT_TRUE(blocks.insert(pick.block).second);
-    EXPECT_EQ(blocks.size(), 4U);
-}
-
-TEST(Picker, ClaimsAPieceOfAnotherCoreOnlyInTheEndgame) {
-    PickerBench bench(1);
-    PieceBuffers other_buffers(bench.memory, 1 << 20);
-    Picker other(CoreIndex(1), bench.shape(), bench.table, bench.availability, other_buffers);
-    EXPECT_EQ(bench.pick(bench.picker, 5).size(), 2U);
-    EXPECT_TRUE(bench.pick(other, 5).empty());
-    EXPECT_EQ(bench.table.claim_count(PieceIndex(0)), 1U);
-    EXPECT_EQ(bench.pick(other, 5, start + 1s).size(), 2U);
-    EXPECT_EQ(bench.table.claim_count(PieceIndex(0)), 2U);
-}
-
-TEST(Picker, CompletesAPieceAndGivesItsClaimBack) {
-    PickerBench bench(1);
-    const auto picks = bench.pick(bench.picker, 2);
-    EXPECT_EQ(bench.picker.on_block(picks[0].block, ConnectionId(1)), Picker::Received::accepted);
-    EXPECT_EQ(bench.picker.on_block(picks[0].block, ConnectionId(1)), Picker::Received::duplicate);
-    EXPECT_EQ(bench.picker.on_block(picks[1].block, ConnectionId(1)),
-              Picker::Received::completes_piece);
-    bench.picker.drop(PieceIndex(0));
-    EXPECT_TRUE(bench.table.missing(PieceIndex(0)));
-    EXPECT_EQ(bench.buffers.in_use(), 0U);
-}
-
-TEST(Picker, WantOfBuffersLeavesPiecesMissing) {
-    PickerBench bench(3);
-    PieceBuffers one(bench.memory, 1);
-    Picker poor(CoreIndex(1), bench.shape(), bench.table, bench.availability, one);
-    EXPECT_EQ(bench.pick(poor, 20).size(), 2U);
-    EXPECT_EQ(bench.table.missing_count(), 2U);
-    EXPECT_TRUE(one.exhausted());
-}
+}  // namespace spate::swarm
