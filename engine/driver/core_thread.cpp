@@ -149,6 +149,9 @@ void CoreThread::turn() {
     pump();
     hashes_.run_if_due(*context_);
     pump();
+    // Before sleeping: a socket that is done with must close now, not at the next event.
+    reap();
+    pump();
     flush_backlogs();
     report(false);
     if (!finished()) doorbell_->turn(clock_, next_deadline(), [this] { return has_mail(); });
