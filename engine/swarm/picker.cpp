@@ -5,6 +5,15 @@
 #include "engine/base/assert.hpp"
 
 namespace spate::swarm {
+namespace {
+
+/// Of requests sent, or just picked.
+bool names(const auto& requests, BlockRef block) {
+    return std::ranges::any_of(requests,
+                               [&](const auto& request) { return request.block == block; });
+}
+
+}  // namespace
 
 Picker::Picker(CoreIndex core, Piecewise shape, PieceTable& pieces,
                const Availability& availability, PieceBuffers& buffers)
@@ -90,8 +99,7 @@ PartialPiece* Picker::claim_of_another_core(const Bitfield& peer_has) {
 void Picker::pick_endgame(const Bitfield& peer_has, const RequestWindow& window,
                           std::uint32_t wanted, std::vector<Pick>& out) {
     const auto asked_of_this_peer = [&](BlockRef block) {
-        return std::ranges::find(window.pending(), block, &RequestWindow::Pending::block) !=
-               window.pending().end();
+        return names(window.pending(), block) || names(out, block);
     };
     for (auto& [piece, partial] : partials_) {
         if (partial->stage != PartialPiece::Stage::receiving || !peer_has.test(piece.value))
