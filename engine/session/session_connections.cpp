@@ -120,6 +120,7 @@ void Session::leave_torrent(Connection& connection, DropReason reason, Time now)
     Torrent& torrent = *connection.torrent;
     give_up_requests(connection);
     connection.uploads.clear();
+    if (torrent.fetch) torrent.fetch->on_left(connection.id);
     if (connection.counted_as_seed) {
         torrent.shared.availability.remove_seed();
         torrent.shared.counters.seeds.fetch_sub(1, std::memory_order_relaxed);
@@ -151,9 +152,8 @@ void Session::handle_closed(ConnectionId id) {
 }
 
 void Session::close_all(Time now) {
-    connections_.for_each([&](Connection& connection) {
-        close(connection, DropReason::torrent_halted, now);
-    });
+    connections_.for_each(
+        [&](Connection& connection) { close(connection, DropReason::torrent_halted, now); });
 }
 
 void Session::close_if_both_complete(Connection& connection, Time now) {
