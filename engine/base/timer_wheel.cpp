@@ -33,9 +33,13 @@ void TimerWheel::cancel(std::uint32_t key) {
 
 std::optional<Time> TimerWheel::next_timeout() const {
     if (scheduled_count_ == 0) return std::nullopt;
-    for (std::uint64_t tick = current_; tick < current_ + slot_count; ++tick)
-        if (!slots_[tick % slot_count].empty())
-            return start_ + tick_ * static_cast<std::int64_t>(tick);
+    for (std::uint64_t tick = current_; tick < current_ + slot_count; ++tick) {
+        // Entries of a later round, or moved since, aren't due with their slot.
+        const bool due = std::ranges::any_of(slots_[tick % slot_count], [&](const Entry& entry) {
+            return entry.tick == tick && due_[entry.key] == tick;
+        });
+        if (due) return start_ + tick_ * static_cast<std::int64_t>(tick);
+    }
     return start_ + tick_ * static_cast<std::int64_t>(current_ + slot_count);
 }
 

@@ -333,7 +333,7 @@ void CoreThread::announce(const session::Announce& order) {
     if (surroundings_.announce(options_.session.core, order)) return;
     session_->handle_announced(
         order.torrent, order.url,
-        std::unexpected(tracker::TrackerFailure{tracker::TrackerFailureKind::overloaded,
+        std::unexpected(tracker::TrackerFailure{tracker::TrackerFailureKind::timed_out,
                                                 "too many announces wait", std::nullopt}),
         clock_.now());
 }

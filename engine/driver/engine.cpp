@@ -216,11 +216,14 @@ std::expected<TorrentId, std::string> Engine::Implementation::add(TorrentSpec sp
     }
     torrents_.push_back(std::move(entry));
     const Entry& added = torrents_.back();
-    for (std::size_t core = 0; core < cores_.size(); ++core)
-        send(core, AddTorrent{added.shared.get(), added.files,
-                              core == home.value ? spec.tracker_tiers
-                                                 : std::vector<std::vector<std::string>>{},
-                              core == home.value ? spec.peers : std::vector<Endpoint>{}});
+    for (std::size_t core = 0; core < cores_.size(); ++core) {
+        AddTorrent order{added.shared.get(), added.files, {}, {}};
+        if (core == home.value) {
+            order.tracker_tiers = std::move(spec.tracker_tiers);
+            order.peers = std::move(spec.peers);
+        }
+        send(core, std::move(order));
+    }
     return id;
 }
 

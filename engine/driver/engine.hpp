@@ -31,7 +31,7 @@ struct EngineOptions {
     std::uint64_t up_bytes_per_s = 0;  // 0: unlimited
     std::uint64_t down_bytes_per_s = 0;
     bool loopback_only = false;
-    std::uint64_t buffer_budget_bytes = 512ULL << 20;  // piece buffers of all cores
+    std::uint64_t buffer_budget_bytes = 128ULL << 20;  // piece buffers of all cores
     /// Busy time of a core before it sleeps; lifts single-peer throughput on idle machines.
     Duration spin{};
     std::uint64_t random_seed = 0;

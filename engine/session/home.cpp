@@ -37,8 +37,10 @@ Home::JoinVerdict Home::on_joined(const PeerJoined& joined, const PeerId& our_id
     return verdict;
 }
 
-void Home::on_left(const PeerLeft& left, Prng& random, Time now) {
+void Home::on_left(const PeerLeft& left, Prng& random, Time now,
+                   std::vector<ChokeChange>& changes) {
     joined_.erase(left.peer);
+    fill_free_slots(now, changes);
     if (left.ban) peers_.ban(left.remote.address);
     if (left.forget) {
         peers_.forget(left.remote);
@@ -78,21 +80,30 @@ void Home::set_choke(Joined& joined, bool choke, Time now, std::vector<ChokeChan
     changes.push_back({joined.candidate.key, choke});
 }
 
-void Home::on_interest(const PeerInterest& interest, bool seeding, Prng& random, Time now,
-                       std::vector<ChokeChange>& changes) {
+void Home::on_interest(const PeerInterest& interest, Time now, std::vector<ChokeChange>& changes) {
     const auto found = joined_.find(interest.peer);
     if (found == joined_.end()) return;
-    Joined& joined = found->second;
-    joined.candidate.interested = interest.interested;
-    if (!interest.interested) {
-        const bool freed_a_slot = joined.candidate.unchoked;
-        set_choke(joined, true, now, changes);
-        if (freed_a_slot) rechoke(seeding, random, now, changes);
-        return;
-    }
-    // Slots and the optimistic one: nobody waits for the next round while one is free.
+    found->second.candidate.interested = interest.interested;
+    if (!interest.interested) set_choke(found->second, true, now, changes);
+    fill_free_slots(now, changes);
+}
+
+void Home::fill_free_slots(Time now, std::vector<ChokeChange>& changes) {
+    // The regular slots and the optimistic one.
     const std::uint64_t slots = std::uint64_t{options_.upload_slots} + 1;
-    if (unchoked_count() < slots) set_choke(joined, false, now, changes);
+    for (std::size_t unchoked = unchoked_count(); unchoked < slots; ++unchoked) {
+        Joined* next = nullptr;  // who gives most, then who has waited longest
+        for (auto& [key, joined] : joined_) {
+            const swarm::ChokeCandidate& peer = joined.candidate;
+            if (!peer.interested || peer.unchoked) continue;
+            if (next == nullptr || peer.rate_bytes_per_s > next->candidate.rate_bytes_per_s ||
+                (peer.rate_bytes_per_s == next->candidate.rate_bytes_per_s &&
+                 peer.choke_changed_at < next->candidate.choke_changed_at))
+                next = &joined;
+        }
+        if (next == nullptr) return;
+        set_choke(*next, false, now, changes);
+    }
 }
 
 void Home::rechoke(bool seeding, Prng& random, Time now, std::vector<ChokeChange>& changes) {

@@ -36,12 +36,12 @@ public:
         DropReason reason{};
     };
     JoinVerdict on_joined(const PeerJoined& joined, const PeerId& our_id, Time now);
-    void on_left(const PeerLeft& left, Prng& random, Time now);
+    /// Its slot, if it had one, goes to another peer at once.
+    void on_left(const PeerLeft& left, Prng& random, Time now, std::vector<ChokeChange>& changes);
     void on_call_failed(const CallFailed& failed, Prng& random, Time now);
     void on_rates(const PeerRates& rates);
-    /// Unchokes at once while a slot is free.
-    void on_interest(const PeerInterest& interest, bool seeding, Prng& random, Time now,
-                     std::vector<ChokeChange>& changes);
+    /// Nobody waits for the next round while a slot is free.
+    void on_interest(const PeerInterest& interest, Time now, std::vector<ChokeChange>& changes);
 
     /// A choke round when it is due.
     void rechoke_if_due(bool seeding, Prng& random, Time now, std::vector<ChokeChange>& changes);
@@ -65,6 +65,7 @@ private:
     void rechoke(bool seeding, Prng& random, Time now, std::vector<ChokeChange>& changes);
     void set_choke(Joined& joined, bool choke, Time now, std::vector<ChokeChange>& changes);
     std::size_t unchoked_count() const;
+    void fill_free_slots(Time now, std::vector<ChokeChange>& changes);
 
     Options options_;
     swarm::PeerList peers_;

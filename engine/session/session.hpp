@@ -205,6 +205,8 @@ private:
     ConnectionTable connections_;
     std::vector<std::unique_ptr<Torrent>> torrents_;  // by TorrentId
     std::unordered_map<InfoHash, Torrent*> by_info_hash_;
+    /// From cores that were told of a torrent before this one.
+    std::unordered_map<TorrentId, std::vector<CoreMessage>> early_messages_;
     std::deque<Output> outputs_;
     TimerWheel connection_timers_;  // by connection slot
     TimerWheel torrent_timers_;     // by TorrentId

@@ -55,6 +55,8 @@ void Session::establish(Connection& connection, const wire::Handshake& theirs, T
             return close(connection, DropReason::unknown_torrent, now);
         connection.torrent = found->second;
         send_handshake(connection);
+    } else if (connection.torrent->halted) {
+        return close(connection, DropReason::torrent_halted, now);
     } else if (theirs.info_hash != connection.torrent->metainfo().info_hash) {
         return close(connection, DropReason::unknown_torrent, now);
     }

@@ -23,6 +23,9 @@ void Session::add_torrent(SharedTorrent& shared,
     }
     schedule(torrent, now);
     if (torrent.home) run_home(torrent, now);
+    const auto early = early_messages_.extract(shared.id);
+    if (!early.empty())
+        for (const CoreMessage& message : early.mapped()) handle_message(message, now);
 }
 
 void Session::tell_home(Torrent& torrent, CoreMessage message, Time now) {
@@ -36,22 +39,25 @@ void Session::tell_others(CoreMessage message) {
 }
 
 void Session::handle_message(const CoreMessage& message, Time now) {
-    Torrent* const torrent =
-        this->torrent(std::visit([](const auto& m) { return m.torrent; }, message));
-    if (torrent == nullptr) return;
+    const TorrentId id = std::visit([](const auto& m) { return m.torrent; }, message);
+    Torrent* const torrent = this->torrent(id);
+    if (torrent == nullptr) {
+        // Another core heard of the torrent before this one: its calls must not be lost.
+        early_messages_[id].push_back(message);
+        return;
+    }
     std::vector<Home::ChokeChange> changes;
-    const bool seeding = torrent->complete();
     if (const auto* joined = std::get_if<PeerJoined>(&message)) {
         const auto verdict = torrent->home->on_joined(*joined, options_.peer_id, now);
         if (verdict.drop) drop_peer(*torrent, *verdict.drop, verdict.reason, now);
         torrent->home->tiers().handle_peer_count(torrent->home->peer_count(), now);
     } else if (const auto* left = std::get_if<PeerLeft>(&message)) {
-        torrent->home->on_left(*left, random_, now);
+        torrent->home->on_left(*left, random_, now, changes);
         torrent->home->tiers().handle_peer_count(torrent->home->peer_count(), now);
     } else if (const auto* failed = std::get_if<CallFailed>(&message)) {
         torrent->home->on_call_failed(*failed, random_, now);
     } else if (const auto* interest = std::get_if<PeerInterest>(&message)) {
-        torrent->home->on_interest(*interest, seeding, random_, now, changes);
+        torrent->home->on_interest(*interest, now, changes);
     } else if (const auto* rates = std::get_if<PeerRates>(&message)) {
         torrent->home->on_rates(*rates);
     } else if (const auto* found = std::get_if<PeersFound>(&message)) {

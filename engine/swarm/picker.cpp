@@ -7,7 +7,6 @@
 namespace spate::swarm {
 namespace {
 
-/// Of requests sent, or just picked.
 bool names(const auto& requests, BlockRef block) {
     return std::ranges::any_of(requests,
                                [&](const auto& request) { return request.block == block; });
@@ -98,6 +97,7 @@ PartialPiece* Picker::claim_of_another_core(const Bitfield& peer_has) {
 
 void Picker::pick_endgame(const Bitfield& peer_has, const RequestWindow& window,
                           std::uint32_t wanted, std::vector<Pick>& out) {
+    // `out` holds what this very call has picked.
     const auto asked_of_this_peer = [&](BlockRef block) {
         return names(window.pending(), block) || names(out, block);
     };

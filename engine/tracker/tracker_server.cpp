@@ -65,7 +65,7 @@ std::expected<AnnounceResponse, AnnounceRefusal> TrackerServer::handle_announce(
         ++statistics_.announces_refused;
         return std::unexpected(refusal);
     };
-    if (options_.allowed && !options_.allowed->contains(request.info_hash))
+    if (options_.only_allowed && !options_.allowed.contains(request.info_hash))
         return refuse(AnnounceRefusal::unknown_torrent);
     const std::uint32_t now_s = seconds_of(now);
     const Endpoint peer{advertised_address(request, source), request.port};
@@ -213,7 +213,7 @@ void TrackerServer::handle_timeout(Time now) {
 }
 
 void TrackerServer::allow(const InfoHash& info_hash) {
-    if (options_.allowed) options_.allowed->insert(info_hash);
+    options_.allowed.insert(info_hash);
 }
 
 }  // namespace spate::tracker

@@ -57,8 +57,9 @@ public:
     struct Options {
         Duration interval = 30min;
         Duration min_interval = 1min;
-        /// When set, other torrents are refused.
-        std::optional<std::unordered_set<InfoHash>> allowed{};
+        /// Torrents that aren't in `allowed` are refused.
+        bool only_allowed = false;
+        std::unordered_set<InfoHash> allowed{};
         Limits limits{};
     };
 
@@ -76,7 +77,7 @@ public:
     void handle_timeout(Time now);
     std::optional<Time> next_timeout() const;
 
-    /// Torrents allowed later on; without effect when all are.
+    /// A further torrent for Options::allowed.
     void allow(const InfoHash& info_hash);
 
     const TrackerStatistics& statistics() const { return statistics_; }

@@ -20,10 +20,11 @@ std::vector<Rule> make_rules() {
         with(protocols, {"engine/wire", "engine/swarm", "engine/storage", "engine/tracker",
                          "engine/dht", "engine/utp", "engine/search"});
     const Names sim = with(machines, {"engine/session", "hashing"});
-    const Names driver = with(sim, {"io", "engine/driver/tracker"});
+    const Names driver = with(sim, {"io", "engine/driver/tracker", "engine/driver/content"});
     const Names control{"engine/base", "engine/metainfo", "engine/session"};
     const Names cli = with(
-        sim, {"engine/driver", "engine/driver/tracker", "engine/sim", "engine/rpc", "engine/web"});
+        sim, {"engine/driver", "engine/driver/tracker", "engine/driver/content", "engine/sim",
+              "engine/rpc", "engine/web"});
     return {
         {"engine/base", pure, {}, {"arpa/inet.h"}},
         {"io", system, {"engine/base"}, {"liburing.h", "liburing/"}},
@@ -46,6 +47,7 @@ std::vector<Rule> make_rules() {
          system,
          with(driver, {"engine/driver"}),
          {"ares.h", "curl/", "fmt/", "spdlog/"}},
+        {"engine/driver/content", system, with(sim, {"io"}), {"curl/", "fmt/"}},
         {"engine/sim", pure, sim, {"fmt/"}},
         {"engine/rpc", pure, control, {"fmt/", "nlohmann/"}},
         {"engine/web", pure, control, {"fmt/", "nlohmann/"}},

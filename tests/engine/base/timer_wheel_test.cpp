@@ -60,3 +60,14 @@ TEST(TimerWheel, SleepingLongerThanTheWheelLosesNothing) {
     }
     EXPECT_EQ(wheel.pop_due(now), 9U);
 }
+
+TEST(TimerWheel, DoesNotWakeForADeadlineOfALaterRound) {
+    const Time start{};
+    TimerWheel wheel(start, 50ms);
+    wheel.schedule(1, start + 1024 * 50ms + 1s);  // shares its slot with start + 1 s
+    EXPECT_FALSE(wheel.pop_due(start + 1s));
+    EXPECT_GT(wheel.next_timeout(), start + 2s);
+    wheel.schedule(2, start + 2s);
+    wheel.schedule(2, start + 3s);
+    EXPECT_EQ(wheel.next_timeout(), start + 3s) << "moved";
+}

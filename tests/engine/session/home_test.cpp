@@ -25,7 +25,13 @@ struct HomeTest : testing::Test {
     }
     std::vector<Home::ChokeChange> interest(Home& home, std::uint32_t number, bool interested) {
         std::vector<Home::ChokeChange> changes;
-        home.on_interest({torrent, key(number), interested}, true, random, start, changes);
+        home.on_interest({torrent, key(number), interested}, start, changes);
+        return changes;
+    }
+    std::vector<Home::ChokeChange> leave(Home& home, std::uint8_t number, bool ban = false) {
+        std::vector<Home::ChokeChange> changes;
+        home.on_left({torrent, key(number), remote(number), true, false, ban}, random, start,
+                     changes);
         return changes;
     }
     static Endpoint remote(std::uint8_t number) {
@@ -60,7 +66,7 @@ TEST_F(HomeTest, BothEndsKeepTheSameOfTwoConnectionsWhateverTheirOrder) {
 TEST_F(HomeTest, APeerOfABannedAddressIsDropped) {
     Home home = make();
     EXPECT_FALSE(join(home, 1).drop);
-    home.on_left({torrent, key(1), remote(1), true, false, true}, random, start);
+    (void)leave(home, 1, true);
     const auto verdict = join(home, 1);
     EXPECT_EQ(verdict.drop, key(1));
     EXPECT_EQ(verdict.reason, DropReason::banned);
@@ -73,7 +79,7 @@ TEST_F(HomeTest, OneMoreThanThePeerLimitIsDropped) {
     const auto verdict = join(home, 3);
     EXPECT_EQ(verdict.drop, key(3));
     EXPECT_EQ(verdict.reason, DropReason::too_many_peers);
-    home.on_left({torrent, key(3), remote(3), false, false, false}, random, start);
+    (void)leave(home, 3);
     EXPECT_EQ(home.peer_count(), 2U);
 }
 
@@ -91,6 +97,18 @@ TEST_F(HomeTest, SlotsAreGivenAtOnceUntilTheyAreGone) {
     EXPECT_TRUE(changes[0].choke);
     EXPECT_FALSE(changes[1].choke);
     EXPECT_EQ(changes[1].peer, key(4));
+}
+
+TEST_F(HomeTest, TheSlotOfAPeerThatLeavesGoesToAnotherAtOnce) {
+    Home home = make({.upload_slots = 1});
+    for (std::uint8_t i = 1; i <= 3; ++i) {
+        join(home, i);
+        (void)interest(home, i, true);
+    }
+    const auto changes = leave(home, 1);
+    ASSERT_EQ(changes.size(), 1U);
+    EXPECT_EQ(changes[0].peer, key(3));
+    EXPECT_FALSE(changes[0].choke);
 }
 
 TEST_F(HomeTest, ThoseThatGiveMostAreServedNextRound) {

@@ -179,7 +179,7 @@ TEST(HttpTracker, AnswersIpv6WithPeers6) {
 }
 
 TEST(HttpTracker, RefusalsAreFailureReasons) {
-    TrackerServer server({.allowed = {{}}}, {1, 2}, Prng(1));
+    TrackerServer server({.only_allowed = true}, {1, 2}, Prng(1));
     const auto reason = [&](std::string_view target) {
         return parse_announce_response(body_of(answer_http(server, get(target), alice, start)))
             .error()

@@ -121,7 +121,7 @@ TEST(TrackerServer, GivesNoMorePeersThanAskedForAndAllowed) {
 }
 
 TEST(TrackerServer, RefusesTorrentsThatAreNotAllowed) {
-    TrackerServer server = server_with({.allowed = {{torrent(1)}}});
+    TrackerServer server = server_with({.only_allowed = true, .allowed = {torrent(1)}});
     EXPECT_EQ(server.handle_announce(from_port(1, 1, 2), alice, start).error(),
               AnnounceRefusal::unknown_torrent);
     EXPECT_TRUE(server.handle_announce(from_port(1, 1, 1), alice, start));

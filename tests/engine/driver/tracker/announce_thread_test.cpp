@@ -91,7 +91,7 @@ TEST_F(Announcing, HostWithBothFamiliesIsAskedOverBoth) {
 }
 
 TEST_F(Announcing, RefusalCarriesTheTrackersReason) {
-    const auto tracker = start_tracker({*Endpoint::parse("127.0.0.1:0")}, {.allowed = {{}}});
+    const auto tracker = start_tracker({*Endpoint::parse("127.0.0.1:0")}, {.only_allowed = true});
     const std::string at = tracker->endpoints()[0].to_string();
     for (const std::string scheme : {"http", "udp"}) {
         const TrackerFailure refused = failure_from(scheme + "://" + at + "/announce");

@@ -1,0 +1,82 @@
+#include <filesystem>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "engine/base/hex.hpp"
+#include "engine/cli/environment.hpp"
+#include "engine/cli/machine.hpp"
+#include "engine/cli/torrent_maker.hpp"
+#include "engine/cli/torrent_text.hpp"
+#include "engine/cli/units.hpp"
+#include "engine/metainfo/magnet.hpp"
+
+namespace spate::cli {
+namespace {
+
+struct Options {
+    std::string path;
+    std::vector<std::string> trackers;
+    std::vector<unsigned> cpus = available_cpus();
+    bool v1 = false;
+    NewTorrentOptions torrent;
+};
+
+int create(const Options& options, Environment& environment) {
+    Console& console = environment.console;
+    const auto fail = [&](const std::string& sentence) {
+        console.error(sentence, options.path);
+        return exit_failure;
+    };
+    auto tiers = parse_tiers(options.trackers);
+    if (!tiers) {
+        console.error(tiers.error(), "--tracker");
+        return exit_usage;
+    }
+    auto made = make_torrent(options.path, options.torrent,
+                             static_cast<unsigned>(options.cpus.size()), environment);
+    if (!made) return made.error().interrupted ? exit_interrupted : fail(made.error().sentence);
+    made->torrent.tracker_tiers = std::move(*tiers);
+    const std::vector<std::byte> file = metainfo::write_torrent(made->torrent);
+    const std::filesystem::path output = torrent_path_for(made->listing, options.torrent);
+    const auto parsed = parse_torrent_bytes(output.string(), file);
+    if (!parsed) return fail(parsed.error());
+    if (const auto written = write_file(output, file); !written) return fail(written.error());
+
+    const std::string magnet = metainfo::format_magnet(metainfo::magnet_to(*parsed));
+    Json json = torrent_json(*parsed);
+    json["magnet"] = magnet;
+    json["torrent"] = output.string();
+    console.object(json);
+    console.say(fmt::format("{}: {} in {} pieces of {}", output.string(),
+                            format_bytes(static_cast<double>(parsed->total_bytes)),
+                            parsed->piece_count(), format_bytes(parsed->piece_length_bytes)));
+    console.say(fmt::format("info-hash {}", to_hex(parsed->info_hash.bytes)));
+    console.say(magnet);
+    return exit_success;
+}
+
+}  // namespace
+
+Command add_create_command(CLI::App& app) {
+    CLI::App* command = app.add_subcommand("create", "Make a .torrent of a file or folder");
+    auto options = std::make_shared<Options>();
+    command->add_option("PATH", options->path, "File or folder to share")->required();
+    command
+        ->add_option("-t,--tracker", options->trackers,
+                     "Announce URL; repeat for further tiers, commas within a tier")
+        ->type_name("URL")
+        ->allow_extra_args(false);
+    add_new_torrent_options(*command, options->torrent);
+    command->add_flag("--v1", options->v1, "A torrent of the first version (BEP 3): the default");
+    add_parsed(
+        *command, "--cores", options->cpus,
+        [](const std::string& text) { return parse_cores(text, available_cpus()); },
+        "Threads: a number, or a list of CPUs (default: all)");
+    command->footer(
+        "Example:\n  spate create holiday/ --tracker udp://tracker.example:6969/announce "
+        "--comment \"Our holiday\"");
+    return {command, [options](Environment& environment) { return create(*options, environment); }};
+}
+
+}  // namespace spate::cli

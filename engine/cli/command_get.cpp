@@ -1,0 +1,189 @@
+#include <filesystem>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "engine/base/hex.hpp"
+#include "engine/cli/background.hpp"
+#include "engine/cli/environment.hpp"
+#include "engine/cli/torrent_maker.hpp"
+#include "engine/cli/torrent_text.hpp"
+#include "engine/cli/transfer_loop.hpp"
+#include "engine/driver/content/torrent_download.hpp"
+#include "engine/metainfo/path_rules.hpp"
+#include "engine/metainfo/text.hpp"
+
+namespace spate::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+    std::vector<std::string> sources;
+    std::string folder = ".";
+    bool keep_seeding = false;
+    std::vector<std::string> select;
+    std::string allocate = "sparse";
+    TransferOptions transfer;
+};
+
+using Source = std::expected<TransferItem, std::string>;
+
+/// Turns what the user named into torrents.
+class SourceReader {
+public:
+    SourceReader(const Options& options, std::vector<std::vector<std::string>> tiers,
+                 Environment& environment)
+        : options_(options), tiers_(std::move(tiers)), environment_(environment) {}
+
+    Source read(const std::string& source) {
+        if (is_magnet(source)) return from_magnet(source);
+        if (is_web_address(source)) return from_web(source);
+        auto torrent = read_torrent_file(source);
+        if (!torrent) return std::unexpected(torrent.error());
+        return item_of(std::move(*torrent), source);
+    }
+
+private:
+    TransferItem item_of(metainfo::Metainfo torrent, const fs::path& file) {
+        TransferItem item;
+        if (!options_.transfer.no_tracker) {
+            item.tracker_tiers = torrent.tracker_tiers;
+            item.tracker_tiers.insert(item.tracker_tiers.end(), tiers_.begin(), tiers_.end());
+        }
+        item.metainfo = std::make_shared<const metainfo::Metainfo>(std::move(torrent));
+        item.folder = options_.folder;
+        item.torrent_file = file;
+        item.peers = options_.transfer.peers;
+        item.select = options_.select;
+        item.full_check = options_.transfer.full_check;
+        if (options_.allocate == "full") item.allocation = driver::Allocation::full;
+        return item;
+    }
+
+    Source from_web(const std::string& url) {
+        using Result = std::expected<std::vector<std::byte>, std::string>;
+        Background<Result> background([&](const std::stop_token& stop) {
+            return driver::download_torrent({.url = url}, stop);
+        });
+        const Result& body = wait_for(background, environment_.signals, [] {});
+        if (!body) return std::unexpected(body.error());
+        auto torrent = parse_torrent_bytes(url, *body);
+        if (!torrent) return std::unexpected(torrent.error());
+        return item_of(std::move(*torrent), {});
+    }
+
+    Source from_magnet(const std::string& link) {
+        const auto magnet = parse_magnet_text(link);
+        if (!magnet) return std::unexpected(magnet.error());
+        if (!magnet->info_hash)
+            return std::unexpected(metainfo::quoted(link) +
+                                   " names a v2-only torrent, which spate can't download");
+        metainfo::Metainfo torrent;
+        torrent.info_hash = *magnet->info_hash;
+        torrent.info_hash_v2 = magnet->info_hash_v2;
+        torrent.name = magnet->name.empty() ? to_hex(magnet->info_hash->bytes) : magnet->name;
+        torrent.web_seeds = magnet->web_seeds;
+        for (const std::string& url : magnet->trackers) torrent.tracker_tiers.push_back({url});
+        TransferItem item = item_of(std::move(torrent), {});
+        for (const metainfo::HostPort& peer : magnet->peers) {
+            const auto address = IpAddress::parse(peer.host);
+            if (address)
+                item.peers.push_back({*address, peer.port});
+            else
+                environment_.console.warning(
+                    "a peer of the magnet link is left out: it is a name, not an address",
+                    peer.host);
+        }
+        if (item.select.empty())
+            for (const metainfo::FileRange& range : magnet->select_only)
+                item.select.push_back(fmt::format("{}-{}", range.first + 1, range.last + 1));
+        return item;
+    }
+
+    const Options& options_;
+    const std::vector<std::vector<std::string>> tiers_;
+    Environment& environment_;
+};
+
+/// NAME.torrent in the download folder, unless there is one already.
+fs::path save_torrent(const metainfo::Metainfo& torrent, const fs::path& folder, Console& console) {
+    const fs::path path = folder / (torrent.name + ".torrent");
+    if (fs::exists(fs::symlink_status(path))) return path;
+    std::error_code ignored;
+    fs::create_directories(folder, ignored);
+    if (const auto written = write_file(path, metainfo::write_torrent(torrent)); !written) {
+        console.warning(written.error(), path.string());
+        return {};
+    }
+    return path;
+}
+
+int get(const Options& options, Environment& environment) {
+    Console& console = environment.console;
+    auto tiers = parse_tiers(options.transfer.trackers);
+    if (!tiers) {
+        console.error(tiers.error(), "--tracker");
+        return exit_usage;
+    }
+    SourceReader reader(options, std::move(*tiers), environment);
+    std::vector<TransferItem> items;
+    int code = exit_success;
+    for (const std::string& source : options.sources) {
+        auto item = reader.read(source);
+        if (environment.signals.interrupted()) return exit_interrupted;
+        if (item) {
+            items.push_back(std::move(*item));
+        } else {
+            console.error(item.error(), source);
+            code = exit_failure;
+        }
+    }
+    if (items.empty()) return code;
+    TransferLoop loop(options.transfer,
+                      {.keep_seeding = options.keep_seeding,
+                       .on_metadata =
+                           [&](const metainfo::Metainfo& torrent) {
+                               return save_torrent(torrent, options.folder, console);
+                           }},
+                      environment);
+    if (const auto started = loop.start(); !started) {
+        console.error(started.error());
+        return exit_failure;
+    }
+    for (TransferItem& item : items) loop.add(std::move(item));
+    const int ended = loop.run();
+    return ended == exit_success ? code : ended;
+}
+
+}  // namespace
+
+Command add_get_command(CLI::App& app) {
+    CLI::App* command = app.add_subcommand("get", "Download torrents");
+    auto options = std::make_shared<Options>();
+    command
+        ->add_option("SOURCE", options->sources,
+                     ".torrent file, http(s) URL of one, or magnet link; several at once")
+        ->required();
+    command->add_option("-o,--output", options->folder, "Folder to download into (default: .)")
+        ->type_name("DIR");
+    command->add_flag("--seed", options->keep_seeding, "Go on seeding when complete, until Ctrl-C");
+    command
+        ->add_option(
+            "--select", options->select,
+            "Only these files: numbers as `spate show` prints them (2,5-7), paths, folders "
+            "or globs; repeatable")
+        ->type_name("FILES")
+        ->allow_extra_args(false);
+    command->add_option("--allocate", options->allocate, "Disk space of files: sparse or full")
+        ->check(CLI::IsMember({"sparse", "full"}))
+        ->type_name("HOW");
+    add_transfer_options(*command, options->transfer);
+    command->footer(
+        "Resumes what an earlier run left; exits when all is complete unless --seed.\n\nExamples:\n"
+        "  spate get debian-12.iso.torrent -o ~/downloads\n"
+        "  spate get 'magnet:?xt=urn:btih:...' --select '*.flac' --down 20M");
+    return {command, [options](Environment& environment) { return get(*options, environment); }};
+}
+
+}  // namespace spate::cli

@@ -1,0 +1,115 @@
+#include "engine/cli/console.hpp"
+
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <spdlog/sinks/stdout_sinks.h>
+
+namespace spate::cli {
+namespace {
+
+constexpr std::size_t width_default = 80;
+
+std::string dump(const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace
+
+Console::Console(const Context& context, const ConsoleOptions& options)
+    : context_(context),
+      options_(options),
+      interactive_(!options.json && ::isatty(STDOUT_FILENO) == 1),
+      logger_(std::make_unique<spdlog::logger>("spate",
+                                               std::make_shared<spdlog::sinks::stderr_sink_mt>())) {
+    logger_->set_pattern(options.log_json ? "%v" : "spate: %l: %v");
+    logger_->set_level(spdlog::level::from_str(options.log_level));
+    logger_->flush_on(spdlog::level::trace);
+}
+
+std::size_t Console::width() const {
+    winsize size{};
+    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+    return width_default;
+}
+
+void Console::write_line(const std::string& line) {
+    std::fwrite(line.data(), 1, line.size(), stdout);
+    std::fputc('\n', stdout);
+    std::fflush(stdout);
+}
+
+void Console::event(const char* name, Json fields) {
+    if (!options_.json) return;
+    // Rounded, as sixteen digits help nobody.
+    Json line{{"event", name}, {"t", std::round(context_.seconds() * 1e6) / 1e6}};
+    line.update(fields);
+    write_line(dump(line));
+}
+
+void Console::object(const Json& object) {
+    if (options_.json) write_line(dump(object));
+}
+
+void Console::say(const std::string& line) {
+    if (options_.json) return;
+    erase_drawn();
+    write_line(line);
+}
+
+void Console::log(spdlog::level::level_enum level, const std::string& message) {
+    if (!logger_->should_log(level)) return;
+    erase_drawn();
+    if (!options_.log_json) {
+        logger_->log(level, "{}", message);
+        return;
+    }
+    const auto name = spdlog::level::to_string_view(level);
+    logger_->log(level, "{}",
+                 dump(Json{{"level", std::string(name.data(), name.size())},
+                           {"t", context_.seconds()},
+                           {"message", message}}));
+}
+
+void Console::warning(const std::string& message, const std::string& what) {
+    log(spdlog::level::warn, message);
+    event("warning", {{"message", message}, {"what", what}});
+}
+
+void Console::error(const std::string& message, const std::string& what) {
+    log(spdlog::level::err, message);
+    event("error", {{"message", message}, {"what", what}});
+}
+
+void Console::info(const std::string& message) {
+    log(spdlog::level::info, message);
+}
+
+void Console::debug(const std::string& message) {
+    log(spdlog::level::debug, message);
+}
+
+void Console::erase_drawn() {
+    if (drawn_lines_ == 0) return;
+    const std::string up = fmt::format("\x1b[{}A\r\x1b[J", drawn_lines_);
+    std::fwrite(up.data(), 1, up.size(), stdout);
+    std::fflush(stdout);
+    drawn_lines_ = 0;
+}
+
+void Console::draw(const std::vector<std::string>& lines) {
+    if (!interactive_) return;
+    // Written over the old block line by line: a block that is erased first would flicker.
+    std::string text = drawn_lines_ == 0 ? "" : fmt::format("\x1b[{}A\r", drawn_lines_);
+    for (const std::string& line : lines) text += line + "\x1b[K\n";
+    text += "\x1b[J";
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    std::fflush(stdout);
+    drawn_lines_ = lines.size();
+}
+
+}  // namespace spate::cli

@@ -1,0 +1,69 @@
+#pragma once
+// engine/cli/environment.hpp: what every command works with, and how commands are listed.
+#include <functional>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "engine/cli/console.hpp"
+#include "engine/cli/context.hpp"
+#include "engine/cli/signals.hpp"
+#include "hashing/hasher.hpp"
+
+namespace spate::cli {
+
+/// Owned by main's caller; outlives the command.
+struct Environment {
+    const Context& context;
+    Console& console;
+    Signals& signals;
+    hashing::Hasher hasher;
+};
+
+/// A subcommand, and what it does once the command line is parsed. Yields the exit code.
+struct Command {
+    CLI::App* app;
+    std::function<int(Environment&)> run;
+};
+
+Command add_seed_command(CLI::App& app);
+Command add_get_command(CLI::App& app);
+Command add_create_command(CLI::App& app);
+Command add_verify_command(CLI::App& app);
+Command add_show_command(CLI::App& app);
+Command add_tracker_command(CLI::App& app);
+Command add_bench_command(CLI::App& app);
+
+/// An option whose text `parse` (units.hpp) turns into `target`; wrong text is a usage error.
+template <class T, class Parse>
+CLI::Option* add_parsed(CLI::App& app, const std::string& name, T& target, Parse parse,
+                        const std::string& help) {
+    return app.add_option_function<std::string>(
+        name,
+        [&target, parse, name](const std::string& text) {
+            auto value = parse(text);
+            if (!value) throw CLI::ValidationError(name, value.error());
+            target = *std::move(value);
+        },
+        help);
+}
+
+/// The same, as often as the user likes; one value each time.
+template <class T, class Parse>
+CLI::Option* add_parsed_list(CLI::App& app, const std::string& name, std::vector<T>& target,
+                             Parse parse, const std::string& help) {
+    return app
+        .add_option_function<std::vector<std::string>>(
+            name,
+            [&target, parse, name](const std::vector<std::string>& texts) {
+                for (const std::string& text : texts) {
+                    auto value = parse(text);
+                    if (!value) throw CLI::ValidationError(name, value.error());
+                    target.push_back(*std::move(value));
+                }
+            },
+            help)
+        ->allow_extra_args(false);
+}
+
+}  // namespace spate::cli

@@ -1,0 +1,92 @@
+#include "engine/cli/ledger_text.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "engine/cli/units.hpp"
+
+namespace spate::cli {
+namespace {
+
+constexpr double mebibyte = 1024.0 * 1024;
+constexpr double gibibyte = 1024 * mebibyte;
+
+Json core_json(const driver::CoreLedger& core) {
+    return {{"bytes_sent", core.bytes_sent},
+            {"bytes_received", core.bytes_received},
+            {"bytes_copied_user", core.bytes_copied_user},
+            {"bytes_read_files", core.bytes_read_files},
+            {"bytes_written_files", core.bytes_written_files},
+            {"enter_calls", core.enter_calls},
+            {"ops_submitted", core.ops_submitted},
+            {"zero_copy_sends", core.zero_copy_sends},
+            {"zero_copy_copied", core.zero_copy_copied},
+            {"hash_bytes", core.hash_bytes},
+            {"hash_seconds", core.hash_seconds},
+            {"connections", core.connections},
+            {"cpu_user_s", core.cpu_user_seconds},
+            {"cpu_sys_s", core.cpu_system_seconds}};
+}
+
+double per(double amount, double of) {
+    return of > 0 ? amount / of : 0;
+}
+
+}  // namespace
+
+Json ledger_json(const driver::Ledger& ledger) {
+    Json cores = Json::array();
+    for (const driver::CoreLedger& core : ledger.cores) cores.push_back(core_json(core));
+    Json drops = Json::object();
+    for (const driver::Drop& drop : ledger.drops) drops[drop.reason] = drop.count;
+    return {{"total", core_json(ledger.total())}, {"cores", cores}, {"drops", drops}};
+}
+
+Json summary_json(const RunCost& cost) {
+    return {{"bytes_down", cost.bytes_down},
+            {"bytes_up", cost.bytes_up},
+            {"seconds", cost.seconds},
+            {"cpu_user_s", cost.process.cpu_user_s},
+            {"cpu_sys_s", cost.process.cpu_system_s},
+            {"peak_rss_bytes", cost.process.peak_rss_bytes},
+            {"ledger", ledger_json(cost.ledger)}};
+}
+
+std::vector<std::string> ledger_text(const RunCost& cost) {
+    const driver::CoreLedger total = cost.ledger.total();
+    const double moved = static_cast<double>(cost.bytes_down + cost.bytes_up);
+    const double cpu = cost.process.cpu_user_s + cost.process.cpu_system_s;
+    std::vector<std::string> lines;
+    const auto row = [&](std::string_view title, std::string value) {
+        lines.push_back(fmt::format("  {:<28}{}", title, value));
+    };
+    row("received, sent",
+        fmt::format("{}, {} in {:.1f} s", format_bytes(static_cast<double>(cost.bytes_down)),
+                    format_bytes(static_cast<double>(cost.bytes_up)), cost.seconds));
+    row("CPU time", fmt::format("{:.2f} s ({:.2f} user, {:.2f} system)", cpu,
+                                cost.process.cpu_user_s, cost.process.cpu_system_s));
+    if (moved > 0) {
+        row("CPU time per GiB", fmt::format("{:.2f} s", per(cpu, moved / gibibyte)));
+        row("copied in user space",
+            fmt::format("{:.3f} bytes per byte moved",
+                        per(static_cast<double>(total.bytes_copied_user), moved)));
+        row("io_uring system calls",
+            fmt::format("{:.2f} per MiB, for {:.2f} operations",
+                        per(static_cast<double>(total.enter_calls), moved / mebibyte),
+                        per(static_cast<double>(total.ops_submitted), moved / mebibyte)));
+    }
+    if (total.hash_bytes > 0)
+        row("hashed",
+            fmt::format("{} at {} a core", format_bytes(static_cast<double>(total.hash_bytes)),
+                        format_rate(per(static_cast<double>(total.hash_bytes),
+                                        std::max(total.hash_seconds, 1e-9)))));
+    std::string connections;
+    for (const driver::CoreLedger& core : cost.ledger.cores)
+        connections += fmt::format("{}{}", connections.empty() ? "" : " + ", core.connections);
+    row("connections, core by core", connections);
+    row("peak memory", format_bytes(static_cast<double>(cost.process.peak_rss_bytes)));
+    return lines;
+}
+
+}  // namespace spate::cli

@@ -1,0 +1,105 @@
+#include <cstdlib>
+#include <iostream>
+#include <random>
+#include <time.h>
+
+#include <fmt/format.h>
+
+#include "engine/cli/environment.hpp"
+#include "engine/cli/machine.hpp"
+#include "engine/cli/version.hpp"
+
+namespace spate::cli {
+namespace {
+
+Time read_clock() {
+    timespec raw{};
+    ::clock_gettime(CLOCK_MONOTONIC, &raw);
+    return Time(std::chrono::seconds(raw.tv_sec) + std::chrono::nanoseconds(raw.tv_nsec));
+}
+
+Context make_context() {
+    std::random_device device;
+    Context context{.now = read_clock, .started = read_clock()};
+    context.unix_seconds = std::chrono::duration_cast<std::chrono::seconds>(
+                               std::chrono::system_clock::now().time_since_epoch())
+                               .count();
+    context.random_seed = std::uint64_t{device()} << 32 | device();
+    if (const char* name = std::getenv("SPATE_HASH"); name != nullptr && *name != '\0')
+        context.hasher_name = name;
+    return context;
+}
+
+std::expected<hashing::Hasher, std::string> choose_hasher(const Context& context) {
+    if (!context.hasher_name) return hashing::Hasher::best();
+    const auto chosen = hashing::Hasher::by_name(*context.hasher_name);
+    if (chosen) return *chosen;
+    return std::unexpected(fmt::format("SPATE_HASH is '{}', but this machine has: {}",
+                                       *context.hasher_name,
+                                       fmt::join(hashing::Hasher::names(), " ")));
+}
+
+void add_common_options(CLI::App& app, ConsoleOptions& options) {
+    app.add_flag("--json", options.json, "One JSON object a line on standard output");
+    app.add_option("--log-level", options.log_level, "What standard error tells (default: warning)")
+        ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
+        ->type_name("LEVEL");
+    app.add_flag("--log-json", options.log_json, "Log lines as JSON objects");
+}
+
+std::vector<Command> add_commands(CLI::App& app, ConsoleOptions& console) {
+    std::vector<Command> commands{add_seed_command(app),   add_get_command(app),
+                                  add_create_command(app), add_verify_command(app),
+                                  add_show_command(app),   add_tracker_command(app),
+                                  add_bench_command(app)};
+    for (const Command& command : commands) add_common_options(*command.app, console);
+    return commands;
+}
+
+int report_usage(const CLI::App& app, const CLI::ParseError& error) {
+    std::string name = "spate";
+    for (const CLI::App* command : app.get_subcommands()) name += " " + command->get_name();
+    fmt::print(stderr, "{}: {}. See `{} --help`.\n", name, error.what(), name);
+    return exit_usage;
+}
+
+int run(int argc, char** argv) {
+    Signals signals;
+    raise_descriptor_limit();
+    const Context context = make_context();
+    ConsoleOptions console_options;
+    CLI::App app{"spate transfers files with the BitTorrent protocol, on all cores.", "spate"};
+    app.set_version_flag("--version", std::string("spate ") + version);
+    app.require_subcommand(1);
+    app.footer(
+        "`spate COMMAND --help` tells more, with an example.\n\nExample:\n"
+        "  spate get debian-12.iso.torrent -o ~/downloads");
+    const std::vector<Command> commands = add_commands(app, console_options);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return error.get_exit_code() == 0 ? app.exit(error) : report_usage(app, error);
+    }
+    Console console(context, console_options);
+    const auto hasher = choose_hasher(context);
+    if (!hasher) {
+        console.error(hasher.error(), "SPATE_HASH");
+        return exit_usage;
+    }
+    Environment environment{context, console, signals, *hasher};
+    for (const Command& command : commands)
+        if (command.app->parsed()) return command.run(environment);
+    return exit_usage;
+}
+
+}  // namespace
+}  // namespace spate::cli
+
+int main(int argc, char** argv) {
+    try {
+        return spate::cli::run(argc, argv);
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "spate: {}\n", error.what());
+        return spate::cli::exit_failure;
+    }
+}

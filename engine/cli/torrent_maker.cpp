@@ -1,0 +1,161 @@
+#include "engine/cli/torrent_maker.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <fcntl.h>
+#include <system_error>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "engine/cli/background.hpp"
+#include "engine/cli/progress_line.hpp"
+#include "engine/cli/units.hpp"
+#include "engine/cli/version.hpp"
+#include "engine/driver/content/content_hash.hpp"
+#include "engine/metainfo/piece_size.hpp"
+#include "engine/metainfo/text.hpp"
+#include "engine/tracker/tracker_url.hpp"
+
+namespace spate::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Shorter ones make more requests than data; longer ones, clients refuse.
+constexpr std::uint32_t new_piece_length_bytes_min = 16 << 10;
+constexpr std::uint32_t new_piece_length_bytes_max = 64 << 20;
+
+Parsed<std::uint32_t> parse_piece_length(std::string_view text) {
+    const auto bytes = parse_size(text);
+    if (!bytes) return std::unexpected(bytes.error());
+    if ((*bytes & (*bytes - 1)) != 0 || *bytes < new_piece_length_bytes_min ||
+        *bytes > new_piece_length_bytes_max)
+        return std::unexpected(
+            fmt::format("'{}' can't be a piece size: use a power of two from 16K to 64M", text));
+    return static_cast<std::uint32_t>(*bytes);
+}
+
+using HashResult = std::expected<std::vector<Sha1Digest>, driver::HashingFailure>;
+
+HashResult hash_with_progress(const driver::ContentHashing& work, Environment& environment) {
+    hashing::PieceProgress progress;
+    Background<HashResult> background([&](const std::stop_token& stop) {
+        return driver::hash_content(work, environment.hasher, progress, stop);
+    });
+    const double began = environment.context.seconds();
+    HashResult result = std::move(wait_for(background, environment.signals, [&] {
+        const double elapsed = std::max(environment.context.seconds() - began, 1e-3);
+        const std::uint64_t done = progress.bytes;
+        environment.console.draw(
+            {progress_line({.name = work.listing.name,
+                            .state = TransferState::checking,
+                            .done_bytes = done,
+                            .total_bytes = work.listing.total_bytes,
+                            .down_bytes_per_s = static_cast<double>(done) / elapsed},
+                           environment.console.width() - 1)});
+    }));
+    environment.console.draw({});
+    return result;
+}
+
+std::uint64_t piece_count(const driver::ContentListing& listing, std::uint32_t length) {
+    return (listing.total_bytes + length - 1) / length;
+}
+
+}  // namespace
+
+void add_new_torrent_options(CLI::App& app, NewTorrentOptions& options) {
+    app.add_option("-o,--output", options.output, "The .torrent to write (default: PATH.torrent)")
+        ->type_name("FILE");
+    add_parsed(app, "--piece-size", options.piece_length_bytes, parse_piece_length,
+               "Piece size, a power of two such as 256K (default: by the size of the data)");
+    app.add_flag("--private", options.is_private, "Peers come from the trackers only (BEP 27)");
+    app.add_option("--web-seed", options.web_seeds, "URL of the same data, repeatable (BEP 19)")
+        ->type_name("URL")
+        ->allow_extra_args(false);
+    app.add_option("--comment", options.comment, "A note for people")->type_name("TEXT");
+    app.add_option("--source", options.source,
+                   "Where the torrent belongs; gives it an info-hash of its own")
+        ->type_name("TEXT");
+}
+
+std::expected<std::vector<std::vector<std::string>>, std::string> parse_tiers(
+    const std::vector<std::string>& texts) {
+    std::vector<std::vector<std::string>> tiers;
+    for (const std::string& text : texts) {
+        tiers.emplace_back();
+        for (std::string_view rest = text; !rest.empty();) {
+            const std::size_t comma = std::min(rest.find(','), rest.size());
+            const std::string url(rest.substr(0, comma));
+            rest.remove_prefix(std::min(comma + 1, rest.size()));
+            if (!tracker::TrackerUrl::parse(url))
+                return std::unexpected(fmt::format(
+                    "{} is no tracker: write http://host/announce or udp://host:port/announce",
+                    metainfo::quoted(url)));
+            tiers.back().push_back(url);
+        }
+    }
+    return tiers;
+}
+
+std::expected<MadeTorrent, MakingFailure> make_torrent(const fs::path& path,
+                                                       const NewTorrentOptions& options,
+                                                       unsigned threads, Environment& environment) {
+    const auto fail = [](std::string sentence, bool interrupted = false) {
+        return std::unexpected(MakingFailure{interrupted, std::move(sentence)});
+    };
+    auto listing = driver::list_content(path);
+    if (!listing) return fail(listing.error());
+    for (const std::string& sentence : listing->left_out) environment.console.warning(sentence);
+    const std::uint32_t length = options.piece_length_bytes != 0
+                                     ? options.piece_length_bytes
+                                     : metainfo::choose_piece_length_bytes(listing->total_bytes);
+    if (piece_count(*listing, length) > metainfo::pieces_max)
+        return fail(fmt::format("{} would make more than {} pieces; choose a larger --piece-size",
+                                format_bytes(length), metainfo::pieces_max));
+    auto digests = hash_with_progress(
+        {.listing = *listing, .piece_length_bytes = length, .threads = threads}, environment);
+    if (!digests) return fail(digests.error().sentence, digests.error().cancelled);
+
+    MadeTorrent made{.listing = std::move(*listing), .torrent = {}};
+    made.torrent.name = made.listing.name;
+    made.torrent.single_file = made.listing.single_file;
+    for (const driver::ListedFile& file : made.listing.files)
+        made.torrent.files.push_back({file.path, file.size_bytes, false, file.executable});
+    made.torrent.piece_length_bytes = length;
+    made.torrent.piece_hashes = std::move(*digests);
+    made.torrent.is_private = options.is_private;
+    made.torrent.source = options.source;
+    made.torrent.web_seeds = options.web_seeds;
+    made.torrent.comment = options.comment;
+    made.torrent.created_by = std::string("spate ") + version;
+    made.torrent.creation_date = environment.context.unix_seconds;
+    return made;
+}
+
+fs::path torrent_path_for(const driver::ContentListing& listing, const NewTorrentOptions& options) {
+    if (!options.output.empty()) return options.output;
+    return listing.parent / (listing.name + ".torrent");
+}
+
+std::expected<void, std::string> write_file(const fs::path& path, Bytes content) {
+    const auto fail = [&](int error) {
+        return std::unexpected(fmt::format("cannot write {}: {}", path.string(),
+                                           std::generic_category().message(error)));
+    };
+    const std::string temporary = path.string() + ".new";
+    std::FILE* file = std::fopen(temporary.c_str(), "wbe");
+    if (file == nullptr) return fail(errno);
+    const bool written = std::fwrite(content.data(), 1, content.size(), file) == content.size() &&
+                         std::fflush(file) == 0 && ::fsync(::fileno(file)) == 0;
+    int error = written ? 0 : errno;
+    if (std::fclose(file) != 0 && error == 0) error = errno;
+    if (error == 0 && std::rename(temporary.c_str(), path.c_str()) != 0) error = errno;
+    if (error == 0) return {};
+    std::remove(temporary.c_str());
+    return fail(error);
+}
+
+}  // namespace spate::cli

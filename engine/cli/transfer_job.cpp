@@ -1,0 +1,285 @@
+#include "engine/cli/transfer_job.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "engine/base/hex.hpp"
+#include "engine/cli/selection.hpp"
+#include "engine/cli/units.hpp"
+#include "engine/metainfo/text.hpp"
+
+namespace spate::cli {
+namespace {
+
+constexpr Duration resume_interval = 10s;
+/// Of the newest second in the rates shown.
+constexpr double rate_weight = 0.4;
+
+double smoothed(double old_rate, std::uint64_t before, std::uint64_t after, double seconds) {
+    const double now = static_cast<double>(after - std::min(before, after)) / seconds;
+    return old_rate == 0 ? now : old_rate + rate_weight * (now - old_rate);
+}
+
+}  // namespace
+
+TransferJob::TransferJob(TransferItem item, Environment& environment, unsigned check_threads)
+    : item_(std::move(item)), environment_(environment), check_threads_(check_threads) {}
+
+std::string TransferJob::info_hash() const {
+    return to_hex(item_.metainfo->info_hash.bytes);
+}
+
+void TransferJob::fail(const std::string& sentence, const std::string& what, int code) {
+    environment_.console.error(sentence, what);
+    phase_ = Phase::ended;
+    failure_ = code;
+}
+
+// --- The check
+
+TransferJob::CheckResult TransferJob::check(const std::stop_token& stop) {
+    const metainfo::Metainfo& torrent = *item_.metainfo;
+    if (item_.verified) {
+        driver::ResumePlan plan{
+            .have = Bitfield(torrent.piece_count()), .check = {}, .warning = {}};
+        plan.have.set_all();
+        return {std::move(plan), driver::ContentReport{}};
+    }
+    driver::ResumePlan plan = driver::plan_resume(torrent, item_.folder, item_.full_check);
+    // A seed looks at its files even when there is nothing to hash, to say what is missing.
+    if (plan.check.none() && !(item_.seed_only && plan.have.none()))
+        return {std::move(plan), driver::ContentReport{}};
+    auto report = driver::check_content({.torrent = torrent,
+                                         .folder = item_.folder,
+                                         .pieces = plan.check,
+                                         .threads = check_threads_},
+                                        environment_.hasher, check_progress_, stop);
+    return {std::move(plan), std::move(report)};
+}
+
+void TransferJob::begin_check() {
+    phase_ = Phase::checking;
+    looked_ = environment_.context.now();
+    check_.emplace([this](const std::stop_token& stop) { return check(stop); });
+}
+
+void TransferJob::cancel_check() {
+    if (check_) check_->request_stop();
+}
+
+Bitfield TransferJob::verified_pieces(CheckResult& result) {
+    Bitfield have = std::move(result.plan.have);
+    for (std::size_t piece = 0; piece < result.report->good.size(); ++piece)
+        if (result.report->good.test(piece)) have.set(piece);
+    return have;
+}
+
+bool TransferJob::enough_to_seed(const Bitfield& have, const CheckResult& result) {
+    if (!have.none()) return true;
+    if (result.report->files_there == 0 && !result.report->faults.empty()) {
+        fail(fmt::format("nothing of {} is in {}: {}; name its folder with --data",
+                         metainfo::quoted(name()), item_.folder.string(),
+                         driver::describe_fault(*item_.metainfo, item_.folder,
+                                                result.report->faults.front())),
+             (item_.folder / name()).string());
+    } else {
+        fail(fmt::format("no piece of {} in {} matches its hash", metainfo::quoted(name()),
+                         item_.folder.string()),
+             (item_.folder / name()).string(), exit_mismatch);
+    }
+    return false;
+}
+
+void TransferJob::warn_of_partial_seed(const Bitfield& have, const CheckResult& result) {
+    std::string first;
+    if (!result.report->faults.empty())
+        first = "; " + driver::describe_fault(*item_.metainfo, item_.folder,
+                                              result.report->faults.front());
+    environment_.console.warning(
+        fmt::format("{} of {} pieces of {} are there and match; only these are seeded{}",
+                    have.count(), have.size(), metainfo::quoted(name()), first),
+        (item_.folder / name()).string());
+}
+
+std::optional<Bitfield> TransferJob::skipped(const Bitfield& have) {
+    if (item_.seed_only) {
+        Bitfield absent(have.size());
+        for (std::size_t piece = 0; piece < have.size(); ++piece)
+            if (!have.test(piece)) absent.set(piece);
+        return absent.none() ? Bitfield() : absent;
+    }
+    if (item_.select.empty()) return Bitfield();
+    const auto selected = select_files(*item_.metainfo, item_.select);
+    if (!selected) {
+        fail(selected.error(), "--select", exit_usage);
+        return std::nullopt;
+    }
+    return skipped_pieces(*item_.metainfo, *selected);
+}
+
+void TransferJob::start(driver::Engine& engine) {
+    CheckResult result = std::move(check_->result());
+    check_.reset();
+    Console& console = environment_.console;
+    if (!result.plan.warning.empty())
+        console.warning(fmt::format("{}: {}; all data is checked", name(), result.plan.warning),
+                        driver::resume_path(item_.folder, item_.metainfo->info_hash).string());
+    if (!result.report) return fail(result.report.error(), item_.folder.string());
+    if (result.report->cancelled) {
+        phase_ = Phase::ended;
+        return;
+    }
+    Bitfield have = verified_pieces(result);
+    if (item_.seed_only) {
+        if (!enough_to_seed(have, result)) return;
+        if (!have.all()) warn_of_partial_seed(have, result);
+    }
+    if (auto unwanted = skipped(have)) hand_over(engine, std::move(have), std::move(*unwanted));
+}
+
+// --- The transfer
+
+void TransferJob::hand_over(driver::Engine& engine, Bitfield have, Bitfield skipped) {
+    driver::TorrentSpec spec{.metainfo = item_.metainfo,
+                             .folder = item_.folder,
+                             .have = std::move(have),
+                             .skipped = std::move(skipped),
+                             .tracker_tiers = item_.tracker_tiers,
+                             .peers = item_.peers,
+                             .allocation = item_.allocation};
+    auto id = engine.add(std::move(spec));
+    if (!id) return fail(id.error(), item_.folder.string());
+    id_ = *id;
+    phase_ = Phase::running;
+    started_ = looked_ = environment_.context.now();
+    next_save_ = started_ + resume_interval;
+    status_ = engine.status(*id_);
+}
+
+void TransferJob::start_metadata(driver::Engine& engine) {
+    hand_over(engine, {}, {});
+}
+
+bool TransferJob::adopt_metadata(const driver::MetadataReady& ready) {
+    auto parsed = metainfo::parse_info(ready.info_bytes);
+    if (!parsed || parsed->info_hash != item_.metainfo->info_hash) {
+        fail(fmt::format("the metadata of {} is refused: {}", metainfo::quoted(name()),
+                         parsed ? "it is another torrent's" : parsed.error().sentence),
+             info_hash());
+        return false;
+    }
+    parsed->tracker_tiers = item_.tracker_tiers;
+    parsed->web_seeds = item_.metainfo->web_seeds;
+    item_.metainfo = std::make_shared<const metainfo::Metainfo>(std::move(*parsed));
+    for (const Endpoint& peer : ready.peers)
+        if (std::ranges::find(item_.peers, peer) == item_.peers.end()) item_.peers.push_back(peer);
+    id_.reset();
+    phase_ = Phase::waiting;
+    return true;
+}
+
+void TransferJob::on_completed(driver::Engine& engine) {
+    if (complete_ || item_.awaits_metadata()) return;
+    complete_ = true;
+    status_ = engine.status(*id_);
+    if (!item_.seed_only) {
+        const double seconds = to_seconds(environment_.context.now() - started_);
+        environment_.console.event(
+            "complete",
+            {{"info_hash", info_hash()}, {"bytes", status_.total_bytes}, {"seconds", seconds}});
+        environment_.console.say(fmt::format("{}: complete, {} in {:.1f} s", name(),
+                                             format_bytes(static_cast<double>(status_.total_bytes)),
+                                             seconds));
+    }
+}
+
+void TransferJob::on_stopped(const std::string& reason, driver::Engine& engine) {
+    if (phase_ != Phase::running) return;
+    look(engine, environment_.context.now());
+    save_resume(engine, false);
+    fail(fmt::format("{} stopped: {}", metainfo::quoted(name()), reason),
+         (item_.folder / name()).string());
+}
+
+bool TransferJob::worth_a_record() const {
+    return id_ && !item_.awaits_metadata();
+}
+
+bool TransferJob::saves_due(Time now) const {
+    return phase_ == Phase::running && !complete_ && worth_a_record() && now >= next_save_;
+}
+
+void TransferJob::save_resume(driver::Engine& engine, bool durable) {
+    if (!worth_a_record()) return;
+    next_save_ = environment_.context.now() + resume_interval;
+    storage::ResumeState record;
+    record.info_hash = item_.metainfo->info_hash;
+    record.boot_id = driver::read_boot_id();
+    record.durable = durable && engine.sync_files(*id_).has_value();
+    record.downloaded_bytes = status_.downloaded_bytes;
+    record.uploaded_bytes = status_.uploaded_bytes;
+    record.files = driver::stamp_files(*item_.metainfo, item_.folder);
+    record.have = engine.stored_pieces(*id_);
+    const auto saved = driver::save_resume(record, item_.folder);
+    if (saved) return;
+    // A seed's folder may well be read-only; a download without records only costs a check.
+    if (item_.seed_only)
+        environment_.console.debug(saved.error());
+    else
+        environment_.console.warning(saved.error(), item_.folder.string());
+}
+
+// --- Figures
+
+void TransferJob::look(driver::Engine& engine, Time now) {
+    const double seconds = std::max(to_seconds(now - looked_), 1e-3);
+    looked_ = now;
+    const std::uint64_t checked = check_progress_.bytes;
+    check_bytes_per_s_ = smoothed(check_bytes_per_s_, checked_before_, checked, seconds);
+    checked_before_ = checked;
+    if (!id_) return;
+    const driver::TorrentStatus before = status_;
+    status_ = engine.status(*id_);
+    down_bytes_per_s_ =
+        smoothed(down_bytes_per_s_, before.downloaded_bytes, status_.downloaded_bytes, seconds);
+    up_bytes_per_s_ =
+        smoothed(up_bytes_per_s_, before.uploaded_bytes, status_.uploaded_bytes, seconds);
+}
+
+Progress TransferJob::progress() const {
+    const metainfo::Metainfo& torrent = *item_.metainfo;
+    Progress progress{.name = name().empty() ? info_hash() : name()};
+    if (phase_ == Phase::waiting || phase_ == Phase::checking) {
+        progress.done_bytes = check_progress_.bytes;
+        progress.total_bytes = torrent.total_bytes;
+        progress.down_bytes_per_s = check_bytes_per_s_;
+        return progress;
+    }
+    progress.state = phase_ == Phase::ended         ? TransferState::stopped
+                     : item_.awaits_metadata()      ? TransferState::metadata
+                     : complete_ || item_.seed_only ? TransferState::seeding
+                                                    : TransferState::downloading;
+    progress.done_bytes = status_.stored_bytes;
+    progress.total_bytes = status_.total_bytes;
+    progress.down_bytes_per_s = down_bytes_per_s_;
+    progress.up_bytes_per_s = up_bytes_per_s_;
+    progress.peers = status_.peers;
+    progress.seeds = status_.seeds;
+    return progress;
+}
+
+Json TransferJob::progress_json() const {
+    const Progress now = progress();
+    const bool checking = now.state == TransferState::checking;
+    return {{"info_hash", info_hash()},
+            {"state", state_name(now.state)},
+            {"done_bytes", now.done_bytes},
+            {"total_bytes", now.total_bytes},
+            {"down_bytes_per_s", checking ? 0 : static_cast<std::uint64_t>(now.down_bytes_per_s)},
+            {"up_bytes_per_s", static_cast<std::uint64_t>(now.up_bytes_per_s)},
+            {"peers", now.peers},
+            {"seeds", now.seeds}};
+}
+
+}  // namespace spate::cli

@@ -1,0 +1,117 @@
+#pragma once
+// engine/cli/transfer_job.hpp: one torrent of `seed` or `get`, from the check of its files on.
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/cli/background.hpp"
+#include "engine/cli/environment.hpp"
+#include "engine/cli/progress_line.hpp"
+#include "engine/driver/content/content_check.hpp"
+#include "engine/driver/content/resume_file.hpp"
+#include "engine/driver/engine.hpp"
+#include "engine/metainfo/metainfo.hpp"
+
+namespace spate::cli {
+
+/// What a command asks for.
+struct TransferItem {
+    std::shared_ptr<const metainfo::Metainfo> metainfo;
+    std::filesystem::path folder;
+    /// The .torrent; empty for a magnet link.
+    std::filesystem::path torrent_file;
+    std::vector<std::vector<std::string>> tracker_tiers;
+    std::vector<Endpoint> peers;
+    /// Patterns of --select.
+    std::vector<std::string> select;
+    driver::Allocation allocation = driver::Allocation::sparse;
+    /// `seed`: nothing is downloaded.
+    bool seed_only = false;
+    /// Just hashed: the data is as the torrent says.
+    bool verified = false;
+    bool full_check = false;
+
+    bool awaits_metadata() const { return metainfo->piece_hashes.empty(); }
+};
+
+/// Follows a torrent: check, transfer, resume records, figures for the progress line. Main thread
+/// only; the check runs beside it.
+class TransferJob {
+public:
+    enum class Phase : std::uint8_t { waiting, checking, running, ended };
+
+    TransferJob(TransferItem item, Environment& environment, unsigned check_threads);
+
+    Phase phase() const { return phase_; }
+    const TransferItem& item() const { return item_; }
+    std::optional<TorrentId> id() const { return id_; }
+    bool complete() const { return complete_; }
+    /// The engine has it, and nothing of it is wanting; on_completed() is due.
+    bool whole() const { return phase_ == Phase::running && status_.complete; }
+    /// 0, or why it ended: an exit code.
+    int failure() const { return failure_; }
+
+    void begin_check();
+    bool check_done() const { return check_ && check_->done(); }
+    void cancel_check();
+    /// Takes the check's result and hands the torrent to the engine, or ends with an error.
+    void start(driver::Engine& engine);
+    /// A magnet link: handed over at once.
+    void start_metadata(driver::Engine& engine);
+    /// The metadata came: the same torrent, with files. False, and ended, when it is refused.
+    bool adopt_metadata(const driver::MetadataReady& ready);
+    void set_torrent_file(std::filesystem::path path) { item_.torrent_file = std::move(path); }
+
+    void on_completed(driver::Engine& engine);
+    void on_stopped(const std::string& reason, driver::Engine& engine);
+    /// Writes the resume record. `durable`: the data is on the disk itself.
+    void save_resume(driver::Engine& engine, bool durable);
+    bool saves_due(Time now) const;
+
+    /// Looks at the figures once a second; rates come of two looks.
+    void look(driver::Engine& engine, Time now);
+    Progress progress() const;
+    Json progress_json() const;
+    std::uint64_t bytes_down() const { return status_.downloaded_bytes; }
+    std::uint64_t bytes_up() const { return status_.uploaded_bytes; }
+    std::string info_hash() const;
+    const std::string& name() const { return item_.metainfo->name; }
+
+private:
+    struct CheckResult {
+        driver::ResumePlan plan;
+        std::expected<driver::ContentReport, std::string> report;
+    };
+
+    CheckResult check(const std::stop_token& stop);
+    Bitfield verified_pieces(CheckResult& result);
+    bool enough_to_seed(const Bitfield& have, const CheckResult& result);
+    std::optional<Bitfield> skipped(const Bitfield& have);
+    void warn_of_partial_seed(const Bitfield& have, const CheckResult& result);
+    void hand_over(driver::Engine& engine, Bitfield have, Bitfield skipped);
+    void fail(const std::string& sentence, const std::string& what, int code = exit_failure);
+    bool worth_a_record() const;
+
+    TransferItem item_;
+    Environment& environment_;
+    const unsigned check_threads_;
+    Phase phase_ = Phase::waiting;
+    int failure_ = 0;
+    hashing::PieceProgress check_progress_;
+    std::optional<TorrentId> id_;
+    bool complete_ = false;
+    Time started_{};
+    Time next_save_{};
+    Time looked_{};
+    driver::TorrentStatus status_;
+    double down_bytes_per_s_ = 0;
+    double up_bytes_per_s_ = 0;
+    double check_bytes_per_s_ = 0;
+    std::uint64_t checked_before_ = 0;
+    std::optional<Background<CheckResult>> check_;  // last: it uses the others
+};
+
+}  // namespace spate::cli

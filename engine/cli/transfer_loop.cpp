@@ -1,0 +1,259 @@
+#include "engine/cli/transfer_loop.hpp"
+
+#include <algorithm>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "engine/cli/torrent_maker.hpp"
+#include "engine/cli/units.hpp"
+#include "engine/metainfo/magnet.hpp"
+
+namespace spate::cli {
+namespace {
+
+/// Short, so that a download's time is told exactly; a turn costs some microseconds.
+constexpr Duration turn_interval = 20ms;
+constexpr Duration turn_interval_seeding = 100ms;
+constexpr Duration report_interval = 1s;
+/// What is done sooner needs no progress bar.
+constexpr Duration first_report_delay = 200ms;
+constexpr Duration plain_line_interval = 5s;
+
+std::string magnet_of(const TransferItem& item) {
+    metainfo::Magnet magnet = metainfo::magnet_to(*item.metainfo);
+    magnet.trackers.clear();
+    for (const auto& tier : item.tracker_tiers)
+        magnet.trackers.insert(magnet.trackers.end(), tier.begin(), tier.end());
+    return metainfo::format_magnet(magnet);
+}
+
+}  // namespace
+
+TransferLoop::TransferLoop(const TransferOptions& options, Settings settings,
+                           Environment& environment)
+    : options_(options), settings_(std::move(settings)), environment_(environment) {}
+
+std::expected<void, std::string> TransferLoop::start() {
+    auto listen = choose_listen(options_);
+    if (!listen) return std::unexpected(std::move(listen.error()));
+    auto engine = driver::Engine::start(
+        engine_options(options_, std::move(*listen), environment_.context), environment_.hasher);
+    if (!engine) return std::unexpected(std::move(engine.error()));
+    engine_ = std::move(*engine);
+    return {};
+}
+
+void TransferLoop::add(TransferItem item) {
+    jobs_.push_back(std::make_unique<TransferJob>(std::move(item), environment_,
+                                                  static_cast<unsigned>(options_.cpus.size())));
+}
+
+int TransferLoop::run() {
+    const Time began = environment_.context.now();
+    next_report_ = began + first_report_delay;
+    const Time until = options_.duration ? began + *options_.duration : Time::max();
+    Duration pause = 1ms;  // short at first: small torrents are checked and fetched at once
+    while (!all_ended()) {
+        const Time now = environment_.context.now();
+        turn(now);
+        if (all_ended()) break;
+        if (now >= until) {
+            timed_out_ = true;
+            break;
+        }
+        if (environment_.signals.wait(std::min({pause, turn_interval, Duration(until - now)})))
+            break;
+        pause = std::min<Duration>(pause * 2, turn_interval);
+    }
+    return end();
+}
+
+void TransferLoop::turn(Time now) {
+    start_ready_jobs();
+    handle_events();
+    save_records(now);
+    if (now >= next_report_) report(now);
+}
+
+void TransferLoop::start_ready_jobs() {
+    bool checking = false;
+    for (const auto& job : jobs_) {
+        if (job->phase() == TransferJob::Phase::waiting && job->item().awaits_metadata()) {
+            job->start_metadata(*engine_);
+            announce_start(*job);
+        } else if (job->phase() == TransferJob::Phase::waiting && !checking) {
+            job->begin_check();
+        }
+        if (job->phase() != TransferJob::Phase::checking) continue;
+        if (job->check_done()) {
+            job->start(*engine_);
+            announce_start(*job);
+            if (job->whole()) complete(*job);
+        } else {
+            checking = true;
+        }
+    }
+}
+
+void TransferLoop::announce_start(const TransferJob& job) {
+    if (job.phase() != TransferJob::Phase::running) return;
+    const TransferItem& item = job.item();
+    std::vector<std::string> listen;
+    for (const Endpoint& endpoint : listening()) listen.push_back(endpoint.to_string());
+    std::vector<std::string> trackers;
+    for (const auto& tier : item.tracker_tiers)
+        trackers.insert(trackers.end(), tier.begin(), tier.end());
+    const std::string magnet = magnet_of(item);
+    environment_.console.event("ready", {{"info_hash", job.info_hash()},
+                                         {"name", job.name()},
+                                         {"listen", listen},
+                                         {"pid", ::getpid()},
+                                         {"trackers", trackers},
+                                         {"magnet", magnet},
+                                         {"torrent", item.torrent_file.string()}});
+    environment_.console.info(
+        fmt::format("{} runs, peers reach it at {}", job.name(), fmt::join(listen, " ")));
+    if (!item.seed_only) return;
+    environment_.console.say(fmt::format("Seeding {} at {}", job.name(), fmt::join(listen, " ")));
+    for (const std::string& url : trackers) environment_.console.say("Tracker " + url);
+    environment_.console.say(magnet);
+}
+
+// --- What the engine says
+
+TransferJob* TransferLoop::find(TorrentId id) {
+    const auto found =
+        std::ranges::find_if(jobs_, [&](const auto& job) { return job->id() == id; });
+    return found == jobs_.end() ? nullptr : found->get();
+}
+
+void TransferLoop::handle_events() {
+    while (auto event = engine_->poll_event())
+        std::visit([&](const auto& detail) { handle(detail); }, *event);
+}
+
+void TransferLoop::handle(const driver::TorrentCompleted& event) {
+    TransferJob* job = find(event.torrent);
+    if (job != nullptr && !job->complete()) complete(*job);
+}
+
+void TransferLoop::complete(TransferJob& job) {
+    job.on_completed(*engine_);
+    job.save_resume(*engine_, settings_.keep_seeding);
+}
+
+void TransferLoop::handle(const driver::TorrentStopped& event) {
+    if (TransferJob* job = find(event.torrent)) job->on_stopped(event.reason, *engine_);
+}
+
+void TransferLoop::handle(const driver::TrackerTrouble& event) {
+    environment_.console.warning(event.sentence, event.url);
+}
+
+void TransferLoop::handle(const driver::MetadataReady& event) {
+    TransferJob* job = find(event.torrent);
+    if (job == nullptr || !job->adopt_metadata(event)) return;
+    environment_.console.info("the metadata of " + job->name() + " is here");
+    if (settings_.on_metadata) job->set_torrent_file(settings_.on_metadata(*job->item().metainfo));
+}
+
+void TransferLoop::save_records(Time now) {
+    for (const auto& job : jobs_)
+        if (job->saves_due(now)) job->save_resume(*engine_, false);
+}
+
+// --- What the user sees
+
+void TransferLoop::report(Time now) {
+    next_report_ = now + report_interval;
+    std::vector<std::string> lines;
+    for (const auto& job : jobs_) {
+        if (job->phase() == TransferJob::Phase::ended) continue;
+        job->look(*engine_, now);
+        environment_.console.event("progress", job->progress_json());
+        lines.push_back(progress_line(job->progress(), environment_.console.width() - 1));
+    }
+    if (environment_.console.interactive())
+        environment_.console.draw(lines);
+    else if (!environment_.console.json() && now >= next_plain_line_)
+        report_lines();
+}
+
+void TransferLoop::report_lines() {
+    next_plain_line_ = environment_.context.now() + plain_line_interval;
+    std::vector<std::string> lines;
+    for (const auto& job : jobs_) {
+        if (job->phase() == TransferJob::Phase::ended) continue;
+        const Progress now = job->progress();
+        lines.push_back(fmt::format(
+            "{}: {} {} of {}, down {}, up {}, {} peers", now.name, state_name(now.state),
+            format_bytes(static_cast<double>(now.done_bytes)),
+            format_bytes(static_cast<double>(now.total_bytes)),
+            format_rate(now.state == TransferState::checking ? 0 : now.down_bytes_per_s),
+            format_rate(now.up_bytes_per_s), now.peers));
+    }
+    if (lines == last_lines_) return;
+    for (const std::string& line : lines) environment_.console.say(line);
+    last_lines_ = std::move(lines);
+}
+
+// --- The end
+
+bool TransferLoop::all_ended() const {
+    return std::ranges::all_of(jobs_, [&](const auto& job) {
+        return job->phase() == TransferJob::Phase::ended ||
+               (job->complete() && !settings_.keep_seeding);
+    });
+}
+
+bool TransferLoop::all_complete() const {
+    return std::ranges::all_of(jobs_, [](const auto& job) { return job->complete(); });
+}
+
+int TransferLoop::exit_code() const {
+    for (const auto& job : jobs_)
+        if (job->failure() != 0) return job->failure();
+    if (environment_.signals.interrupted()) return exit_interrupted;
+    const bool unfinished = std::ranges::any_of(
+        jobs_, [](const auto& job) { return !job->item().seed_only && !job->complete(); });
+    return timed_out_ && unfinished ? exit_failure : exit_success;
+}
+
+RunCost TransferLoop::cost() const {
+    RunCost cost{.process = process_cost(), .ledger = engine_->ledger()};
+    cost.seconds = environment_.context.seconds();
+    for (const auto& job : jobs_) {
+        cost.bytes_down += job->bytes_down();
+        cost.bytes_up += job->bytes_up();
+    }
+    return cost;
+}
+
+int TransferLoop::end() {
+    if (!environment_.console.interactive()) last_lines_.clear();
+    for (const auto& job : jobs_) job->cancel_check();
+    engine_->stop(farewell_patience);
+    const Time now = environment_.context.now();
+    for (const auto& job : jobs_) {
+        job->look(*engine_, now);
+        if (job->phase() == TransferJob::Phase::running && !job->complete())
+            job->save_resume(*engine_, false);
+    }
+    const int code = exit_code();
+    if (timed_out_ && code == exit_failure)
+        environment_.console.error("the time of --duration is over before all is downloaded",
+                                   "--duration");
+    environment_.console.draw({});
+    const RunCost spent = cost();
+    for (const std::string& line : ledger_text(spent)) environment_.console.say(line);
+    if (!options_.stats.empty()) {
+        const std::string text = summary_json(spent).dump(2) + "\n";
+        if (const auto written = write_file(options_.stats, as_bytes(text)); !written)
+            environment_.console.warning(written.error(), options_.stats);
+    }
+    environment_.console.event("summary", summary_json(spent));
+    return code;
+}
+
+}  // namespace spate::cli

@@ -1,0 +1,72 @@
+#pragma once
+// engine/cli/transfer_loop.hpp: runs the torrents of `seed` or `get` to their end.
+#include <expected>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/cli/environment.hpp"
+#include "engine/cli/ledger_text.hpp"
+#include "engine/cli/transfer_job.hpp"
+#include "engine/cli/transfer_options.hpp"
+#include "engine/driver/engine.hpp"
+
+namespace spate::cli {
+
+/// Starts the engine, checks the torrents' files one after the other and hands each over when it is
+/// checked; reports, saves resume records, and ends on a signal, after --duration, or when every
+/// torrent has ended (without `keep_seeding` those that are complete have). Main thread.
+class TransferLoop {
+public:
+    /// How long trackers have to hear that we leave.
+    static constexpr Duration farewell_patience = 3s;
+
+    struct Settings {
+        bool keep_seeding = false;
+        /// Told when a magnet link's torrent is known; yields where it was saved.
+        std::function<std::filesystem::path(const metainfo::Metainfo&)> on_metadata;
+    };
+
+    TransferLoop(const TransferOptions& options, Settings settings, Environment& environment);
+
+    /// Before add(): opens the listening sockets and starts the threads. Fails with a sentence.
+    std::expected<void, std::string> start();
+    const std::vector<Endpoint>& listening() const { return engine_->listening(); }
+    void add(TransferItem item);
+
+    /// Yields the exit code: of the first torrent that failed, else success, or 130.
+    int run();
+
+private:
+    void turn(Time now);
+    void start_ready_jobs();
+    void handle_events();
+    void handle(const driver::TorrentCompleted& event);
+    void handle(const driver::TorrentStopped& event);
+    void handle(const driver::TrackerTrouble& event);
+    void handle(const driver::MetadataReady& event);
+    void save_records(Time now);
+    void report(Time now);
+    void report_lines();
+    void announce_start(const TransferJob& job);
+    void complete(TransferJob& job);
+    bool all_ended() const;
+    bool all_complete() const;
+    int end();
+    int exit_code() const;
+    RunCost cost() const;
+    TransferJob* find(TorrentId id);
+
+    const TransferOptions& options_;
+    const Settings settings_;
+    Environment& environment_;
+    std::unique_ptr<driver::Engine> engine_;
+    std::vector<std::unique_ptr<TransferJob>> jobs_;
+    std::vector<std::string> last_lines_;  // states shown where there is no terminal
+    Time next_report_{};
+    Time next_plain_line_{};
+    bool timed_out_ = false;
+};
+
+}  // namespace spate::cli

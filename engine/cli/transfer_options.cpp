@@ -1,0 +1,111 @@
+#include "engine/cli/transfer_options.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+#include <fmt/format.h>
+
+#include "engine/cli/units.hpp"
+
+namespace spate::cli {
+namespace {
+
+void add_network_options(CLI::App& app, TransferOptions& options) {
+    add_parsed_list(app, "--listen", options.listen, parse_endpoint,
+                    "ADDR:PORT for peers, repeatable (default: port 6881 of all addresses, or the "
+                    "next that is free)")
+        ->type_name("ADDR:PORT");
+    add_parsed_list(app, "--peer", options.peers, parse_endpoint,
+                    "Connect to this peer at once, repeatable")
+        ->type_name("ADDR:PORT");
+    add_parsed(app, "--max-peers", options.peers_max, parse_count,
+               "Peers of a torrent at most (default: 200)")
+        ->type_name("N");
+    add_parsed(app, "--upload-slots", options.upload_slots, parse_count,
+               "Peers of a torrent served at once, or 'unlimited' (default: 4)")
+        ->type_name("N");
+    add_parsed(app, "--up", options.up_bytes_per_s, parse_rate,
+               "Upload limit in bytes per second, such as 20M (default: unlimited)")
+        ->type_name("RATE");
+    add_parsed(app, "--down", options.down_bytes_per_s, parse_rate,
+               "Download limit in bytes per second (default: unlimited)")
+        ->type_name("RATE");
+    app.add_flag("--sandbox-loopback", options.loopback_only,
+                 "Accept and call only peers on this machine's loopback addresses");
+    app.add_flag("--no-dht,--no-pex,--no-lsd", options.ignored,
+                 "Accepted for scripts: spate has none of them yet");
+}
+
+void add_machine_options(CLI::App& app, TransferOptions& options) {
+    app.add_option_function<std::string>(
+           "--cores",
+           [&options](const std::string& text) {
+               auto cpus = parse_cores(text, available_cpus());
+               if (!cpus) throw CLI::ValidationError("--cores", cpus.error());
+               options.cpus = *std::move(cpus);
+               options.pin_threads = !std::ranges::all_of(
+                   text, [](char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; });
+           },
+           "Core threads: a number, or a list of CPUs to stay on such as 0-3 (default: all)")
+        ->type_name("N|LIST");
+    app.add_option("--stats", options.stats, "Write the cost ledger as JSON at exit")
+        ->type_name("FILE");
+    add_parsed(app, "--duration", options.duration, parse_duration,
+               "Stop by itself after this time, such as 30s or 2h")
+        ->type_name("TIME");
+}
+
+Endpoint at_port(std::string_view address, std::uint16_t port) {
+    return {IpAddress::parse(address).value(), port};
+}
+
+std::vector<Endpoint> default_addresses(bool loopback, std::uint16_t port) {
+    std::vector<Endpoint> addresses{at_port(loopback ? "127.0.0.1" : "0.0.0.0", port)};
+    if (has_ipv6()) addresses.push_back(at_port(loopback ? "::1" : "::", port));
+    return addresses;
+}
+
+}  // namespace
+
+void add_transfer_options(CLI::App& app, TransferOptions& options) {
+    app.add_option("-t,--tracker", options.trackers,
+                   "Announce here; repeat for further tiers, commas within a tier")
+        ->type_name("URL")
+        ->allow_extra_args(false);
+    app.add_flag("--no-tracker", options.no_tracker, "Use no tracker at all");
+    app.add_flag("--check", options.full_check, "Hash all data that is there before the start");
+    add_network_options(app, options);
+    add_machine_options(app, options);
+}
+
+std::expected<std::vector<Endpoint>, std::string> choose_listen(const TransferOptions& options) {
+    for (const Endpoint& endpoint : options.listen)
+        if (endpoint.port != 0 && !port_is_free(endpoint))
+            return std::unexpected(
+                fmt::format("cannot listen on {}: the address is not this machine's, or the port "
+                            "is taken or reserved; name another with --listen",
+                            endpoint.to_string()));
+    if (!options.listen.empty()) return options.listen;
+    for (std::uint16_t port = listen_port_default; port <= listen_port_default_last; ++port) {
+        auto addresses = default_addresses(options.loopback_only, port);
+        if (std::ranges::all_of(addresses, port_is_free)) return addresses;
+    }
+    return default_addresses(options.loopback_only, 0);
+}
+
+driver::EngineOptions engine_options(const TransferOptions& options, std::vector<Endpoint> listen,
+                                     const Context& context) {
+    driver::EngineOptions engine;
+    engine.listen = std::move(listen);
+    engine.cpus = options.cpus;
+    engine.pin_threads = options.pin_threads;
+    engine.peers_max = options.peers_max;
+    engine.upload_slots = options.upload_slots;
+    engine.up_bytes_per_s = options.up_bytes_per_s;
+    engine.down_bytes_per_s = options.down_bytes_per_s;
+    engine.loopback_only = options.loopback_only;
+    engine.random_seed = context.random_seed;
+    return engine;
+}
+
+}  // namespace spate::cli

@@ -1,0 +1,48 @@
+#pragma once
+// engine/cli/transfer_options.hpp: what `seed` and `get` have in common on the command line.
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/endpoint.hpp"
+#include "engine/cli/environment.hpp"
+#include "engine/cli/machine.hpp"
+#include "engine/driver/engine.hpp"
+
+namespace spate::cli {
+
+inline constexpr std::uint16_t listen_port_default = 6881;
+inline constexpr std::uint16_t listen_port_default_last = 6889;
+
+struct TransferOptions {
+    std::vector<Endpoint> listen;
+    std::vector<unsigned> cpus = available_cpus();
+    /// The user named the CPUs, so threads stay on them.
+    bool pin_threads = false;
+    std::vector<Endpoint> peers;
+    std::uint32_t peers_max = 200;
+    std::uint32_t upload_slots = 4;
+    std::uint64_t up_bytes_per_s = 0;
+    std::uint64_t down_bytes_per_s = 0;
+    bool loopback_only = false;
+    std::string stats;
+    std::optional<Duration> duration;
+    std::vector<std::string> trackers;
+    bool no_tracker = false;
+    bool full_check = false;
+    bool ignored = false;  // --no-dht and its like
+};
+
+void add_transfer_options(CLI::App& app, TransferOptions& options);
+
+/// The user's addresses, or the first free port from 6881 to 6889 (else any) of all addresses (of
+/// loopback with --sandbox-loopback). Fails with a sentence when a port that the user named is
+/// taken.
+std::expected<std::vector<Endpoint>, std::string> choose_listen(const TransferOptions& options);
+
+driver::EngineOptions engine_options(const TransferOptions& options, std::vector<Endpoint> listen,
+                                     const Context& context);
+
+}  // namespace spate::cli

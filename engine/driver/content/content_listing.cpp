@@ -1,0 +1,145 @@
+#include "engine/driver/content/content_listing.hpp"
+
+#include <algorithm>
+#include <sys/stat.h>
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include "engine/metainfo/path_rules.hpp"
+#include "engine/metainfo/text.hpp"
+
+namespace spate::driver {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view resume_folder = ".spate";
+
+std::string fail_text(const fs::path& path, const std::error_code& error) {
+    return fmt::format("cannot read {}: {}", path.string(), error.message());
+}
+
+bool acceptable(const std::string& name) {
+    return metainfo::safe_component(name) == name;
+}
+
+/// Walks a folder. Recursion is bounded by path_components_max.
+class Walker {
+public:
+    explicit Walker(ContentListing& listing) : listing_(listing) {}
+
+    /// Empty, or why it failed.
+    std::string walk(const fs::path& folder, std::vector<std::string>& components) {
+        if (components.size() >= metainfo::path_components_max)
+            return folder.string() + " is nested too deeply for a torrent";
+        std::error_code error;
+        fs::directory_iterator at(folder, error);
+        std::vector<std::string> names;
+        for (; !error && at != fs::directory_iterator(); at.increment(error))
+            names.push_back(at->path().filename().string());
+        if (error) return fail_text(folder, error);
+        std::ranges::sort(names);
+        for (const std::string& name : names) {
+            if (components.empty() && name == resume_folder) continue;
+            components.push_back(name);
+            if (std::string why = add(folder / name, components); !why.empty()) return why;
+            components.pop_back();
+        }
+        return {};
+    }
+
+    std::string add(const fs::path& path, std::vector<std::string>& components) {
+        struct stat info{};
+        if (::lstat(path.c_str(), &info) != 0)
+            return fail_text(path, {errno, std::system_category()});
+        if (!S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) {
+            listing_.left_out.push_back(
+                fmt::format("{} is left out: it is {}", path.string(),
+                            S_ISLNK(info.st_mode) ? "a symbolic link" : "no regular file"));
+            return {};
+        }
+        if (!acceptable(components.back()))
+            return fmt::format("{} cannot be shared: other systems refuse its name",
+                               metainfo::quoted(path.string()));
+        if (S_ISDIR(info.st_mode)) return walk(path, components);
+        return add_file(info, components);
+    }
+
+    std::string add_file(const struct stat& info, const std::vector<std::string>& components) {
+        if (listing_.files.size() >= metainfo::files_max)
+            return fmt::format("a torrent has at most {} files", metainfo::files_max);
+        const auto size = static_cast<std::uint64_t>(info.st_size);
+        if (size > metainfo::total_bytes_max - listing_.total_bytes)
+            return fmt::format("a torrent has at most {} bytes", metainfo::total_bytes_max);
+        listing_.files.push_back({components, size,
+                                  info.st_mtim.tv_sec * 1'000'000'000 + info.st_mtim.tv_nsec,
+                                  (info.st_mode & S_IXUSR) != 0});
+        listing_.total_bytes += size;
+        return {};
+    }
+
+private:
+    ContentListing& listing_;
+};
+
+std::string join(const std::vector<std::string>& components) {
+    return fmt::format("{}", fmt::join(components, "/"));
+}
+
+}  // namespace
+
+std::vector<ContentFile> ContentListing::content_files() const {
+    std::vector<ContentFile> result;
+    std::uint64_t offset = 0;
+    for (const ListedFile& file : files) {
+        const std::string path = single_file ? name : name + "/" + join(file.path);
+        result.push_back({path, offset, file.size_bytes, false});
+        offset += file.size_bytes;
+    }
+    return result;
+}
+
+std::expected<ContentListing, std::string> list_content(const fs::path& path) {
+    std::error_code error;
+    const fs::path whole = fs::canonical(path, error);
+    if (error) return std::unexpected(fail_text(path, error));
+    ContentListing listing{.parent = whole.parent_path(),
+                           .name = whole.filename().string(),
+                           .single_file = !fs::is_directory(whole),
+                           .files = {},
+                           .left_out = {}};
+    if (!acceptable(listing.name))
+        return std::unexpected(fmt::format("{} cannot be shared: other systems refuse its name",
+                                           metainfo::quoted(whole.string())));
+    Walker walker(listing);
+    std::vector<std::string> components;
+    if (listing.single_file) components.push_back(listing.name);
+    const std::string why =
+        listing.single_file ? walker.add(whole, components) : walker.walk(whole, components);
+    if (!why.empty()) return std::unexpected(why);
+    if (listing.files.empty() && !listing.left_out.empty() && listing.single_file)
+        return std::unexpected(path.string() + " is no regular file and no folder");
+    if (listing.total_bytes == 0)
+        return std::unexpected(path.string() + " is empty: there is nothing to share");
+    // In order of whole paths, which isn't the order of a walk ("a.txt" and "a/b").
+    std::ranges::sort(listing.files, {}, &ListedFile::path);
+    return listing;
+}
+
+std::string find_change(const ContentListing& listing) {
+    const std::vector<ContentFile> files = listing.content_files();
+    for (std::size_t i = 0; i < files.size(); ++i) {
+        const fs::path path = listing.parent / files[i].path;
+        struct stat info{};
+        if (::lstat(path.c_str(), &info) != 0)
+            return fail_text(path, {errno, std::system_category()});
+        const auto modified = info.st_mtim.tv_sec * 1'000'000'000 + info.st_mtim.tv_nsec;
+        if (static_cast<std::uint64_t>(info.st_size) != listing.files[i].size_bytes ||
+            modified != listing.files[i].modified_ns)
+            return path.string() + " changed while it was hashed";
+    }
+    return {};
+}
+
+}  // namespace spate::driver

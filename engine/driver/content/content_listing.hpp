@@ -1,0 +1,47 @@
+#pragma once
+// engine/driver/content/content_listing.hpp: the files that a new torrent shall have.
+#include <cstdint>
+#include <expected>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "engine/driver/content/content_reader.hpp"
+
+namespace spate::driver {
+
+struct ListedFile {
+    /// Components below the listing's folder; for a single file {name}.
+    std::vector<std::string> path;
+    std::uint64_t size_bytes = 0;
+    std::int64_t modified_ns = 0;
+    bool executable = false;
+
+    bool operator==(const ListedFile&) const = default;
+};
+
+/// A file or folder as it was when it was listed.
+struct ContentListing {
+    /// The folder that holds `name`.
+    std::filesystem::path parent;
+    std::string name;
+    bool single_file = true;
+    /// In order of their paths.
+    std::vector<ListedFile> files;
+    std::uint64_t total_bytes = 0;
+    /// What was left out, and why: sentences.
+    std::vector<std::string> left_out;
+
+    std::vector<ContentFile> content_files() const;
+};
+
+/// Lists a regular file, or all below a folder. Symbolic links (but for `path` itself), devices,
+/// sockets and pipes are left out, and so are resume records (.spate). Fails, with a sentence, on a
+/// name that other systems would not accept, beyond the limits of metainfo.hpp, and when there is
+/// nothing to share.
+std::expected<ContentListing, std::string> list_content(const std::filesystem::path& path);
+
+/// The first file that isn't any more as it was listed, as a sentence; empty when all are.
+std::string find_change(const ContentListing& listing);
+
+}  // namespace spate::driver

@@ -1,0 +1,118 @@
+#include "engine/driver/content/resume_file.hpp"
+
+#include <algorithm>
+#include <fcntl.h>
+#include <fstream>
+
+#include <fmt/format.h>
+
+#include "engine/base/hex.hpp"
+#include "engine/storage/file_layout.hpp"
+#include "engine/storage/piece_map.hpp"
+#include "io/file.hpp"
+
+namespace spate::driver {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* records_folder = ".spate";
+/// More than a record of the most pieces and files can have.
+constexpr std::size_t record_bytes_max = 16 << 20;
+
+std::string record_name(const InfoHash& info_hash) {
+    return to_hex(info_hash.bytes) + ".resume";
+}
+
+}  // namespace
+
+fs::path resume_path(const fs::path& folder, const InfoHash& info_hash) {
+    return folder / records_folder / record_name(info_hash);
+}
+
+std::vector<std::optional<storage::FileStamp>> stamp_files(const metainfo::Metainfo& torrent,
+                                                           const fs::path& folder) {
+    std::vector<std::optional<storage::FileStamp>> stamps(torrent.files.size());
+    const auto directory = io::open_directory(folder.string());
+    if (!directory) return stamps;
+    const std::vector<storage::PlannedFile> files = storage::lay_out(torrent);
+    for (std::size_t i = 0; i < files.size(); ++i) {
+        if (files[i].pad) continue;
+        const auto info = io::file_info_beneath(directory->get(), files[i].path);
+        if (info)
+            stamps[i] = storage::FileStamp{.size_bytes = info->size_bytes,
+                                           .mtime_ns = info->modified_ns,
+                                           .inode = info->inode};
+    }
+    return stamps;
+}
+
+storage::BootId read_boot_id() {
+    storage::BootId id;
+    std::ifstream file("/proc/sys/kernel/random/boot_id");  // its size is said to be 0
+    std::string text;
+    std::getline(file, text);
+    std::string digits;
+    for (const char c : text)
+        if (hex_digit(c)) digits += c;
+    if (!from_hex(digits, id.bytes)) return {};
+    return id;
+}
+
+std::expected<std::optional<storage::ResumeState>, std::string> load_resume(
+    const metainfo::Metainfo& torrent, const fs::path& folder) {
+    const auto directory = io::open_directory((folder / records_folder).string());
+    if (!directory) return std::nullopt;
+    const auto bytes =
+        io::read_whole_file(directory->get(), record_name(torrent.info_hash), record_bytes_max);
+    if (!bytes) {
+        if (bytes.error() == std::errc::no_such_file_or_directory) return std::nullopt;
+        return std::unexpected(
+            fmt::format("cannot read the resume record: {}", bytes.error().message()));
+    }
+    auto record = storage::decode_resume_state(*bytes);
+    if (!record) return std::unexpected(std::string(storage::describe(record.error())));
+    if (!storage::fits(*record, storage::PieceMap(torrent), torrent.info_hash))
+        return std::unexpected("the resume record is of another torrent");
+    return std::move(*record);
+}
+
+std::expected<void, std::string> save_resume(const storage::ResumeState& record,
+                                             const fs::path& folder) {
+    const fs::path records = folder / records_folder;
+    const auto fail = [&](const std::error_code& error) {
+        return std::unexpected(fmt::format(
+            "cannot save {}: {}", resume_path(folder, record.info_hash).string(), error.message()));
+    };
+    std::error_code error;
+    fs::create_directories(records, error);
+    if (error) return fail(error);
+    const auto directory = io::open_directory(records.string());
+    if (!directory) return fail(directory.error());
+    error = io::atomic_write_file(directory->get(), record_name(record.info_hash),
+                                  storage::encode(record));
+    if (error) return fail(error);
+    return {};
+}
+
+ResumePlan plan_resume(const metainfo::Metainfo& torrent, const fs::path& folder, bool full_check) {
+    ResumePlan plan{.have = Bitfield(torrent.piece_count()),
+                    .check = Bitfield(torrent.piece_count()),
+                    .warning = {}};
+    auto record = load_resume(torrent, folder);
+    if (!record) plan.warning = record.error();
+    const storage::ResumeState* usable = nullptr;
+    if (record && record->has_value()) {
+        plan.had_record = true;
+        if (!full_check) usable = &**record;
+    }
+    const storage::CheckPlan checks = storage::plan_check(
+        storage::PieceMap(torrent), usable, stamp_files(torrent, folder), read_boot_id());
+    for (std::size_t piece = 0; piece < checks.pieces.size(); ++piece) {
+        if (checks.pieces[piece] == storage::PieceTrust::trusted) plan.have.set(piece);
+        if (checks.pieces[piece] == storage::PieceTrust::must_check) plan.check.set(piece);
+    }
+    return plan;
+}
+
+}  // namespace spate::driver

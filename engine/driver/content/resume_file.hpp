@@ -1,0 +1,50 @@
+#pragma once
+// engine/driver/content/resume_file.hpp: resume records in FOLDER/.spate/INFO-HASH.resume.
+#include <expected>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/metainfo/metainfo.hpp"
+#include "engine/storage/check_plan.hpp"
+#include "engine/storage/resume_state.hpp"
+
+namespace spate::driver {
+
+/// How the torrent's files look now, one each; nothing where there is no regular file. Take them
+/// before the pieces that the record claims: a piece written in between then makes its file look
+/// changed, never a missing piece look stored.
+std::vector<std::optional<storage::FileStamp>> stamp_files(const metainfo::Metainfo& torrent,
+                                                           const std::filesystem::path& folder);
+
+/// Zeros where the system doesn't tell, which means: after any restart of it, check.
+storage::BootId read_boot_id();
+
+/// Where the record is.
+std::filesystem::path resume_path(const std::filesystem::path& folder, const InfoHash& info_hash);
+
+/// Nothing when there is none. A damaged or foreign one is a sentence.
+std::expected<std::optional<storage::ResumeState>, std::string> load_resume(
+    const metainfo::Metainfo& torrent, const std::filesystem::path& folder);
+
+/// Replaces the record whole or not at all.
+std::expected<void, std::string> save_resume(const storage::ResumeState& record,
+                                             const std::filesystem::path& folder);
+
+/// What a resume record and the look of the files say about each piece.
+struct ResumePlan {
+    /// Trusted without reading.
+    Bitfield have;
+    /// To be hashed.
+    Bitfield check;
+    /// Why the record wasn't used, if there is one and it wasn't: a sentence.
+    std::string warning;
+    bool had_record = false;
+};
+
+/// `full_check`: whatever the record says.
+ResumePlan plan_resume(const metainfo::Metainfo& torrent, const std::filesystem::path& folder,
+                       bool full_check);
+
+}  // namespace spate::driver

@@ -1,0 +1,122 @@
+#pragma once
+// engine/sim/sim_node.hpp: one simulated process of the engine.
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/base/token_bucket.hpp"
+#include "engine/sim/invariants.hpp"
+#include "engine/sim/sim_core.hpp"
+#include "engine/sim/virtual_disk.hpp"
+#include "engine/sim/virtual_network.hpp"
+#include "engine/sim/virtual_tracker.hpp"
+
+namespace spate::sim {
+
+/// A torrent as a node starts with it.
+struct NodeTorrent {
+    std::size_t content = 0;  // index among the simulation's
+    bool seed = false;
+    /// Only the info-hash is known; the rest comes from peers (BEP 9).
+    bool magnet = false;
+    DiskOptions disk{};
+};
+
+struct NodeOptions {
+    std::uint16_t cores = 1;
+    LinkClass link;
+    std::vector<NodeTorrent> torrents = std::vector<NodeTorrent>(1);
+    Duration arrives_after{};
+    /// Without the Fast extension (BEP 6), as old clients are.
+    bool plain = false;
+    /// The second core and those after it hear of a torrent so much later than the first.
+    Duration core_lag{};
+    std::uint64_t up_bytes_per_s = 0;  // 0: unlimited
+    std::uint64_t down_bytes_per_s = 0;
+    session::SessionOptions session;  // core, seed, ids and port are set by the node
+};
+
+/// What nodes share.
+struct SimWorld {
+    EventQueue& queue;
+    VirtualNetwork& network;
+    VirtualTracker& tracker;
+    const std::vector<std::shared_ptr<const TestContent>>& contents;
+    std::function<void(std::string)> report;  // of a broken invariant
+};
+
+/// Sessions that share torrents, rate limits and disks, as the threads of one process do. One
+/// thread.
+class SimNode {
+public:
+    static constexpr std::uint16_t port = 6881;
+
+    SimNode(SimWorld& world, NodeOptions options, std::uint32_t number, std::uint64_t seed);
+    SimNode(const SimNode&) = delete;
+    SimNode& operator=(const SimNode&) = delete;
+
+    /// Listens, and starts its torrents.
+    void arrive();
+    /// Tells everybody and goes.
+    void leave();
+    /// Dies: its connections are lost, its trackers hear nothing.
+    void kill();
+
+    std::uint32_t index() const { return index_; }
+    const NodeOptions& options() const { return options_; }
+    Endpoint address() const { return address_; }
+    bool complete(std::size_t torrent = 0) const;
+    bool arrived() const { return !cores_.empty(); }
+    bool gone() const { return gone_; }
+    const std::vector<std::string>& failures() const { return failures_; }
+    std::uint32_t completions() const { return completions_; }
+    std::size_t torrent_count() const { return torrents_.size(); }
+    const session::SharedTorrent& shared(std::size_t torrent) const {
+        return *torrents_[torrent].shared;
+    }
+    const std::vector<std::unique_ptr<SimCore>>& cores() const { return cores_; }
+    VirtualDisk& disk(TorrentId torrent) { return *torrents_[torrent.value].disk; }
+    const VirtualDisk& disk(TorrentId torrent) const { return *torrents_[torrent.value].disk; }
+    std::uint64_t dropped(session::DropReason reason) const;
+
+    // For its cores.
+    EventQueue& queue() { return world_.queue; }
+    VirtualNetwork& network() { return world_.network; }
+    SimCore& core(CoreIndex core) { return *cores_[core.value]; }
+    tracker::AnnounceResponse announce(const tracker::AnnounceRequest& request);
+    void on_complete(TorrentId) { ++completions_; }
+    void on_failed(TorrentId torrent, std::string reason);
+    void on_metadata(TorrentId torrent, std::vector<Endpoint> peers);
+    void check() { invariants_.check(*this); }
+    void check_send(const session::SendPlan& plan) { invariants_.check_send(*this, plan); }
+    void report(const std::string& what);
+
+private:
+    struct Torrent {
+        std::size_t content = 0;
+        std::unique_ptr<session::SharedTorrent> shared;
+        std::unique_ptr<VirtualDisk> disk;  // none for a magnet
+    };
+
+    void add(const NodeTorrent& torrent, std::vector<Endpoint> peers);
+    session::SessionOptions core_options(std::uint16_t core, Prng& random, const PeerId& peer_id);
+
+    SimWorld& world_;
+    const NodeOptions options_;
+    const Endpoint address_;
+    const std::uint32_t index_;
+    Prng random_;
+    TokenBucket up_;
+    TokenBucket down_;
+    bool gone_ = false;
+    std::vector<Torrent> torrents_;  // by TorrentId
+    std::vector<std::string> failures_;
+    std::uint32_t completions_ = 0;
+    Invariants invariants_;
+    std::vector<std::unique_ptr<SimCore>> cores_;
+};
+
+}  // namespace spate::sim

@@ -1,0 +1,43 @@
+#include "engine/sim/virtual_disk.hpp"
+
+#include <algorithm>
+
+#include "engine/base/assert.hpp"
+
+namespace spate::sim {
+
+VirtualDisk::VirtualDisk(std::shared_ptr<const TestContent> content, DiskOptions options)
+    : content_(std::move(content)),
+      options_(options),
+      pieces_(content_->metainfo()->piece_count()) {}
+
+void VirtualDisk::fill() {
+    whole_ = true;
+}
+
+bool VirtualDisk::write(PieceIndex piece, Bytes bytes) {
+    if (writes_ >= options_.capacity_pieces) return false;
+    ++writes_;
+    pieces_[piece.value].assign(bytes.begin(), bytes.end());
+    return true;
+}
+
+Bytes VirtualDisk::stored(BlockRef block) const {
+    if (whole_) return content_->block(block);
+    const auto& piece = pieces_[block.piece.value];
+    SPATE_ASSERT(block.offset + block.length <= piece.size());
+    return Bytes(piece).subspan(block.offset, block.length);
+}
+
+void VirtualDisk::read(BlockRef block, Prng& random, std::vector<std::byte>& out) const {
+    const Bytes bytes = stored(block);
+    const std::size_t at = out.size();
+    out.insert(out.end(), bytes.begin(), bytes.end());
+    if (options_.corrupts_reads) out[at + random.below(block.length)] ^= std::byte{0x10};
+}
+
+bool VirtualDisk::intact(BlockRef block) const {
+    return has(block.piece) && std::ranges::equal(stored(block), content_->block(block));
+}
+
+}  // namespace spate::sim

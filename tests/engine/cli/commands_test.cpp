@@ -1,0 +1,230 @@
+// Runs the program itself, as a script would.
+#include <cstdio>
+#include <fstream>
+#include <gmock/gmock.h>
+#include <optional>
+#include <sstream>
+
+#include <gtest/gtest.h>
+
+#include "engine/cli/child_process.hpp"
+#include "engine/cli/console.hpp"
+#include "tests/engine/driver/content/scratch_folder.hpp"
+
+using namespace spate;
+using namespace spate::cli;
+using driver::ScratchFolder;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+namespace {
+
+struct Outcome {
+    int code = -1;
+    std::vector<std::string> lines;
+
+    Json json(std::size_t line = 0) const { return Json::parse(lines.at(line)); }
+    std::optional<Json> event(std::string_view name) const {
+        for (const std::string& line : lines)
+            if (const Json json = Json::parse(line); json.value("event", "") == name) return json;
+        return std::nullopt;
+    }
+};
+
+Outcome finish(ChildProcess& child) {
+    Outcome outcome;
+    while (auto line = child.read_line()) outcome.lines.push_back(std::move(*line));
+    outcome.code = child.wait();
+    return outcome;
+}
+
+Outcome spate_program(const std::vector<std::string>& words) {
+    ChildProcess child = ChildProcess::start(SPATE_PROGRAM, words).value();
+    return finish(child);
+}
+
+/// Starts `spate seed` or `get` on loopback, without trackers unless told.
+ChildProcess start_transfer(std::vector<std::string> words) {
+    for (const char* word : {"--json", "--sandbox-loopback", "--listen", "127.0.0.1:0"})
+        words.emplace_back(word);
+    return ChildProcess::start(SPATE_PROGRAM, words).value();
+}
+
+Json wait_for_event(ChildProcess& child, std::string_view name) {
+    while (const auto line = child.read_line())
+        if (Json json = Json::parse(*line); json.value("event", "") == name) return json;
+    ADD_FAILURE() << "the program ended before `" << name << "`";
+    return Json{{"listen", {"127.0.0.1:1"}}};
+}
+
+std::string content(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::stringstream text;
+    text << file.rdbuf();
+    return text.str();
+}
+
+class Commands : public testing::Test {
+protected:
+    Commands() {
+        folder_.write_random("data/set/a.bin", 300'000);
+        folder_.write_random("data/set/sub/b.bin", 123'456);
+        folder_.write("data/set/empty", {});
+    }
+
+    std::string path(const std::string& name) const { return (folder_ / name).string(); }
+
+    void create() {
+        ASSERT_EQ(spate_program({"create", path("data/set"), "-o", path("set.torrent"),
+                                 "--piece-size", "16K"})
+                      .code,
+                  0);
+    }
+
+    ChildProcess seed() {
+        return start_transfer({"seed", path("set.torrent"), "--data", path("data")});
+    }
+
+    ScratchFolder folder_;
+};
+
+}  // namespace
+
+TEST_F(Commands, WrongUsageExitsWithTwo) {
+    EXPECT_EQ(spate_program({}).code, 2);
+    EXPECT_EQ(spate_program({"fly"}).code, 2);
+    EXPECT_EQ(spate_program({"get"}).code, 2);
+    EXPECT_EQ(spate_program({"get", "x.torrent", "--up", "fast"}).code, 2);
+    EXPECT_EQ(spate_program({"create", path("data"), "--piece-size", "100000"}).code, 2);
+    EXPECT_EQ(spate_program({"create", path("data"), "--tracker", "ftp://x"}).code, 2);
+}
+
+TEST_F(Commands, HelpAndVersionSucceed) {
+    EXPECT_THAT(spate_program({"--version"}).lines, ElementsAre(HasSubstr("spate 0.")));
+    for (const char* command : {"seed", "get", "create", "verify", "show", "tracker", "bench"}) {
+        const Outcome help = spate_program({command, "--help"});
+        EXPECT_EQ(help.code, 0);
+        EXPECT_THAT(help.lines, testing::Contains(HasSubstr("Example"))) << command;
+    }
+}
+
+TEST_F(Commands, CreatedTorrentsAreShownAndVerified) {
+    create();
+    const Outcome shown = spate_program({"show", path("set.torrent"), "--json"});
+    EXPECT_EQ(shown.code, 0);
+    EXPECT_EQ(shown.json()["total_bytes"], 423'456);
+    EXPECT_EQ(shown.json()["files"].size(), 3U);
+    const Outcome verified = spate_program({"verify", path("set.torrent"), path("data"), "--json"});
+    EXPECT_EQ(verified.code, 0);
+    EXPECT_EQ(verified.json()["event"], "verified");
+    EXPECT_EQ(verified.json()["pieces"], 26);
+    EXPECT_THAT(verified.json()["bad_pieces"], IsEmpty());
+}
+
+TEST_F(Commands, VerifyNamesBadPiecesAndTheirFiles) {
+    create();
+    folder_.flip_byte("data/set/a.bin", 20'000);
+    std::filesystem::resize_file(folder_ / "data/set/sub/b.bin", 123'000);
+    const Outcome json = spate_program({"verify", path("set.torrent"), path("data"), "--json"});
+    EXPECT_EQ(json.code, 3);
+    EXPECT_THAT(json.json()["bad_pieces"], ElementsAre(1, 25));
+    const Outcome text = spate_program({"verify", path("set.torrent"), path("data")});
+    EXPECT_EQ(text.code, 3);
+    EXPECT_THAT(text.lines[0], HasSubstr("piece 1 does not match: set/a.bin"));
+    EXPECT_THAT(text.lines[1], HasSubstr("piece 25 is missing: set/sub/b.bin"));
+}
+
+TEST_F(Commands, RefusedTorrentsAreOneErrorLine) {
+    folder_.write("bad.torrent", as_bytes("d4:infod6:lengthi5e4:name9:../passwd12:piece lengthi"
+                                          "16384e6:pieces20:aaaaaaaaaaaaaaaaaaaaee"));
+    const Outcome refused = spate_program({"show", path("bad.torrent"), "--json"});
+    EXPECT_EQ(refused.code, 1);
+    ASSERT_EQ(refused.lines.size(), 1U);
+    EXPECT_EQ(refused.json()["event"], "error");
+    EXPECT_THAT(refused.json()["message"].get<std::string>(), HasSubstr("bad.torrent is refused"));
+}
+
+TEST_F(Commands, TheTrackerTellsWhereItListens) {
+    const Outcome tracker =
+        spate_program({"tracker", "--listen", "127.0.0.1:0", "--duration", "300ms", "--json"});
+    EXPECT_EQ(tracker.code, 0);
+    EXPECT_THAT(tracker.event("ready")->at("listen")[0].get<std::string>(),
+                HasSubstr("127.0.0.1:"));
+    EXPECT_EQ(tracker.event("summary")->at("announces"), 0);
+}
+
+TEST_F(Commands, ASeedAndAGetTransferEverything) {
+    create();
+    ChildProcess seeder = seed();
+    const std::string peer = wait_for_event(seeder, "ready")["listen"][0];
+    ChildProcess getter = start_transfer({"get", path("set.torrent"), "-o", path("got"), "--peer",
+                                          peer, "--stats", path("stats.json")});
+    const Outcome got = finish(getter);
+    EXPECT_EQ(got.code, 0);
+    EXPECT_EQ(got.event("complete")->at("bytes"), 423'456);
+    EXPECT_EQ(Json::parse(got.lines.back())["event"], "summary");
+    EXPECT_EQ(Json::parse(content(folder_ / "stats.json"))["bytes_down"], 423'456);
+    EXPECT_EQ(content(folder_ / "got/set/a.bin"), content(folder_ / "data/set/a.bin"));
+    EXPECT_EQ(content(folder_ / "got/set/sub/b.bin"), content(folder_ / "data/set/sub/b.bin"));
+    EXPECT_TRUE(std::filesystem::exists(folder_ / "got/set/empty"));
+    seeder.terminate();
+    const Outcome seeded = finish(seeder);
+    EXPECT_EQ(seeded.code, 130);
+    EXPECT_EQ(seeded.event("summary")->at("bytes_up"), 423'456);
+}
+
+TEST_F(Commands, AFolderIsSeededWithItsOwnTracker) {
+    ChildProcess seeder = start_transfer({"seed", path("data/set")});
+    const Json ready = wait_for_event(seeder, "ready");
+    EXPECT_THAT(ready["trackers"][0].get<std::string>(), HasSubstr("http://127.0.0.1:"));
+    EXPECT_EQ(ready["torrent"], path("data/set.torrent"));
+    ChildProcess getter = start_transfer({"get", ready["magnet"], "-o", path("got")});
+    EXPECT_EQ(finish(getter).code, 0);
+    EXPECT_EQ(content(folder_ / "got/set/a.bin"), content(folder_ / "data/set/a.bin"));
+    EXPECT_TRUE(std::filesystem::exists(folder_ / "got/set.torrent"));
+}
+
+TEST_F(Commands, OnlySelectedFilesAreDownloaded) {
+    create();
+    ChildProcess seeder = seed();
+    const std::string peer = wait_for_event(seeder, "ready")["listen"][0];
+    ChildProcess getter = start_transfer(
+        {"get", path("set.torrent"), "-o", path("got"), "--peer", peer, "--select", "sub/b.bin"});
+    EXPECT_EQ(finish(getter).code, 0);
+    EXPECT_EQ(content(folder_ / "got/set/sub/b.bin"), content(folder_ / "data/set/sub/b.bin"));
+    ChildProcess wrong =
+        start_transfer({"get", path("set.torrent"), "-o", path("none"), "--select", "x"});
+    EXPECT_EQ(finish(wrong).code, 2);
+}
+
+TEST_F(Commands, ACompleteDownloadIsCompleteAtOnce) {
+    create();
+    for (int i = 0; i < 2; ++i) {  // checked, then trusted
+        ChildProcess getter =
+            start_transfer({"get", path("set.torrent"), "-o", path("data"), "--no-tracker"});
+        const Outcome got = finish(getter);
+        EXPECT_EQ(got.code, 0);
+        EXPECT_EQ(got.event("complete")->at("bytes"), 423'456);
+        EXPECT_EQ(got.event("summary")->at("bytes_down"), 0);
+    }
+}
+
+TEST_F(Commands, SeedingNothingIsAnErrorThatNamesThePath) {
+    create();
+    ChildProcess nothing = start_transfer({"seed", path("set.torrent"), "--data", path("got")});
+    const Outcome outcome = finish(nothing);
+    EXPECT_EQ(outcome.code, 1);
+    EXPECT_THAT(outcome.event("error")->at("message").get<std::string>(), HasSubstr(path("got")));
+    folder_.write_random("wrong/set/a.bin", 300'000 - 1);
+    folder_.flip_byte("wrong/set/a.bin", 0);
+    ChildProcess wrong = start_transfer({"seed", path("set.torrent"), "--data", path("wrong")});
+    EXPECT_EQ(finish(wrong).code, 3);
+}
+
+TEST_F(Commands, AnotherTorrentOfThatNameIsNotOverwritten) {
+    folder_.write("data/set.torrent", as_bytes("precious"));
+    ChildProcess seeder = start_transfer({"seed", path("data/set")});
+    EXPECT_EQ(finish(seeder).code, 1);
+    EXPECT_EQ(content(folder_ / "data/set.torrent"), "precious");
+}

@@ -1,0 +1,59 @@
+#include "engine/cli/ledger_text.hpp"
+
+#include <gmock/gmock.h>
+
+#include <gtest/gtest.h>
+
+using namespace spate;
+using namespace spate::cli;
+using testing::Contains;
+using testing::HasSubstr;
+
+namespace {
+
+RunCost two_cores() {
+    RunCost cost{.bytes_down = 1 << 30,
+                 .bytes_up = 0,
+                 .seconds = 2,
+                 .process = {1.5, 0.5, 64 << 20},
+                 .ledger = {}};
+    cost.ledger.cores.resize(2);
+    cost.ledger.cores[0].enter_calls = 1024;
+    cost.ledger.cores[0].connections = 3;
+    cost.ledger.cores[1].bytes_received = 7;
+    cost.ledger.cores[1].connections = 4;
+    cost.ledger.drops = {{"timeout", 2}};
+    return cost;
+}
+
+}  // namespace
+
+TEST(LedgerJson, HasTheTotalFirstAndEachCore) {
+    const Json json = summary_json(two_cores());
+    EXPECT_EQ(json["bytes_down"], 1 << 30);
+    EXPECT_EQ(json["cpu_user_s"], 1.5);
+    EXPECT_EQ(json["peak_rss_bytes"], 64 << 20);
+    EXPECT_EQ(json["ledger"].begin().key(), "total");
+    EXPECT_EQ(json["ledger"]["total"]["bytes_received"], 7);
+    EXPECT_EQ(json["ledger"]["cores"].size(), 2U);
+    EXPECT_EQ(json["ledger"]["cores"][1]["connections"], 4);
+    EXPECT_EQ(json["ledger"]["drops"]["timeout"], 2);
+    for (const char* name :
+         {"bytes_sent", "bytes_received", "bytes_copied_user", "enter_calls", "ops_submitted",
+          "zero_copy_sends", "zero_copy_copied", "hash_bytes", "hash_seconds"})
+        EXPECT_TRUE(json["ledger"]["total"].contains(name)) << name;
+}
+
+TEST(LedgerText, TellsCostsPerByte) {
+    const auto lines = ledger_text(two_cores());
+    EXPECT_THAT(lines, Contains(HasSubstr("2.00 s (1.50 user, 0.50 system)")));
+    EXPECT_THAT(lines, Contains(HasSubstr("1.00 per MiB")));
+    EXPECT_THAT(lines, Contains(HasSubstr("3 + 4")));
+}
+
+TEST(LedgerText, NothingMovedDividesNothing) {
+    for (const std::string& line : ledger_text({})) {
+        EXPECT_THAT(line, testing::Not(HasSubstr("nan")));
+        EXPECT_THAT(line, testing::Not(HasSubstr("inf")));
+    }
+}

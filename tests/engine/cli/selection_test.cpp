@@ -1,0 +1,78 @@
+#include "engine/cli/selection.hpp"
+
+#include <gmock/gmock.h>
+
+#include <gtest/gtest.h>
+
+using namespace spate;
+using namespace spate::cli;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+namespace {
+
+/// Pieces of 1 KiB over: cover.jpg 1500, cd1/01.flac 1000, pad 572, cd1/02.flac 1024,
+/// cd2/01.flac 10.
+metainfo::Metainfo album() {
+    metainfo::Metainfo torrent;
+    torrent.name = "album";
+    torrent.single_file = false;
+    torrent.piece_length_bytes = 1024;
+    const auto add = [&](std::vector<std::string> path, std::uint64_t size, bool pad = false) {
+        torrent.files.push_back({.path = std::move(path),
+                                 .size_bytes = size,
+                                 .offset_bytes = torrent.total_bytes,
+                                 .pad = pad});
+        torrent.total_bytes += size;
+    };
+    add({"cover.jpg"}, 1500);
+    add({"cd1", "01.flac"}, 1000);
+    add({".pad", "572"}, 572, true);
+    add({"cd1", "02.flac"}, 1024);
+    add({"cd2", "01.flac"}, 10);
+    torrent.piece_hashes.resize((torrent.total_bytes + 1023) / 1024);
+    return torrent;
+}
+
+std::vector<bool> selected(const std::vector<std::string>& patterns) {
+    return select_files(album(), patterns).value();
+}
+
+}  // namespace
+
+TEST(SelectFiles, WithoutPatternsAllAreWanted) {
+    EXPECT_THAT(selected({}), ElementsAre(true, true, true, true, true));
+}
+
+TEST(SelectFiles, NumbersCountFromOne) {
+    EXPECT_THAT(selected({"1"}), ElementsAre(true, false, false, false, false));
+    EXPECT_THAT(selected({"1,4-5"}), ElementsAre(true, false, false, true, true));
+}
+
+TEST(SelectFiles, PathsFoldersAndGlobsSelect) {
+    EXPECT_THAT(selected({"cd1/02.flac"}), ElementsAre(false, false, false, true, false));
+    EXPECT_THAT(selected({"cd1"}), ElementsAre(false, true, false, true, false));
+    EXPECT_THAT(selected({"01.*"}), ElementsAre(false, true, false, false, true));
+    EXPECT_THAT(selected({"cd?/01.flac"}), ElementsAre(false, true, false, false, true));
+    EXPECT_THAT(selected({"*.jpg", "cd2"}), ElementsAre(true, false, false, false, true));
+}
+
+TEST(SelectFiles, WhatSelectsNothingIsAnError) {
+    EXPECT_THAT(select_files(album(), {"9"}).error(), HasSubstr("names no file"));
+    EXPECT_THAT(select_files(album(), {"1,nothing"}).error(), HasSubstr("\"nothing\""));
+    EXPECT_FALSE(select_files(album(), {"3"}));  // padding isn't for users
+}
+
+TEST(SkippedPieces, AreThoseWithoutASelectedByte) {
+    const Bitfield skipped = skipped_pieces(album(), selected({"cd1/01.flac"}));
+    ASSERT_EQ(skipped.size(), 5U);
+    EXPECT_TRUE(skipped.test(0));
+    EXPECT_FALSE(skipped.test(1));
+    EXPECT_FALSE(skipped.test(2));
+    EXPECT_TRUE(skipped.test(3));
+    EXPECT_TRUE(skipped.test(4));
+}
+
+TEST(SkippedPieces, NoneWhenAllIsWanted) {
+    EXPECT_EQ(skipped_pieces(album(), selected({})).size(), 0U);
+}

@@ -1,0 +1,133 @@
+#include "engine/driver/content/content_hash.hpp"
+
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+
+#include <gtest/gtest.h>
+
+#include "hashing/digest.hpp"
+#include "tests/engine/driver/content/scratch_folder.hpp"
+
+using namespace spate;
+using namespace spate::driver;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+namespace {
+
+std::vector<std::string> names(const ContentListing& listing) {
+    std::vector<std::string> result;
+    for (const ContentFile& file : listing.content_files()) result.push_back(file.path);
+    return result;
+}
+
+std::string refusal(const std::filesystem::path& path) {
+    const auto listing = list_content(path);
+    return listing ? "" : listing.error();
+}
+
+}  // namespace
+
+TEST(ListContent, ASingleFileIsItself) {
+    const ScratchFolder folder;
+    folder.write_random("one.iso", 1000);
+    const ContentListing listing = list_content(folder / "one.iso").value();
+    EXPECT_TRUE(listing.single_file);
+    EXPECT_EQ(listing.name, "one.iso");
+    EXPECT_THAT(names(listing), ElementsAre("one.iso"));
+    EXPECT_EQ(listing.total_bytes, 1000U);
+}
+
+TEST(ListContent, FilesOfAFolderComeInOrderOfTheirPaths) {
+    const ScratchFolder folder;
+    for (const char* name : {"set/b", "set/a/z", "set/a.txt", "set/a/b/c"})
+        folder.write_random(name, 10);
+    EXPECT_THAT(names(list_content(folder / "set").value()),
+                ElementsAre("set/a/b/c", "set/a/z", "set/a.txt", "set/b"));
+}
+
+TEST(ListContent, ATrailingSlashChangesNothing) {
+    const ScratchFolder folder;
+    folder.write_random("set/b", 10);
+    EXPECT_EQ(list_content((folder / "set").string() + "/").value().name, "set");
+}
+
+TEST(ListContent, LinksAndPipesAreLeftOutAloud) {
+    const ScratchFolder folder;
+    folder.write_random("set/file", 10);
+    std::filesystem::create_symlink("file", folder / "set/link");
+    ASSERT_EQ(::mkfifo((folder / "set/pipe").c_str(), 0600), 0);
+    const ContentListing listing = list_content(folder / "set").value();
+    EXPECT_THAT(names(listing), ElementsAre("set/file"));
+    EXPECT_THAT(listing.left_out, ElementsAre(HasSubstr("link is left out: it is a symbolic link"),
+                                              HasSubstr("pipe is left out")));
+}
+
+TEST(ListContent, ResumeRecordsAreNotShared) {
+    const ScratchFolder folder;
+    folder.write_random("set/file", 10);
+    folder.write_random("set/.spate/x.resume", 10);
+    EXPECT_THAT(names(list_content(folder / "set").value()), ElementsAre("set/file"));
+}
+
+TEST(ListContent, NothingToShareIsRefused) {
+    const ScratchFolder folder;
+    folder.write("empty", {});
+    EXPECT_THAT(refusal(folder / "empty"), HasSubstr("nothing to share"));
+    EXPECT_THAT(refusal(folder / "none"), HasSubstr("No such file"));
+    EXPECT_THAT(refusal("/dev/null"), HasSubstr("/dev/null"));
+}
+
+TEST(ListContent, NamesThatOthersRefuseAreNamed) {
+    const ScratchFolder folder;
+    folder.write_random("set/bad\nname", 10);
+    EXPECT_THAT(refusal(folder / "set"), HasSubstr("other systems refuse its name"));
+}
+
+TEST(HashContent, PiecesCrossFiles) {
+    const ScratchFolder folder;
+    folder.write_random("set/a", 700);
+    folder.write_random("set/b", 1000);
+    const ContentListing listing = list_content(folder / "set").value();
+    hashing::PieceProgress progress;
+    const auto digests =
+        hash_content({listing, 1024}, hashing::Hasher::best(), progress, {}).value();
+    std::vector<std::byte> data(700);
+    Prng(701).fill(data);
+    std::vector<std::byte> rest(1000);
+    Prng(1001).fill(rest);
+    data.insert(data.end(), rest.begin(), rest.end());
+    EXPECT_THAT(digests, ElementsAre(hashing::sha1(Bytes(data).first(1024)),
+                                     hashing::sha1(Bytes(data).subspan(1024))));
+    EXPECT_EQ(progress.bytes, 1700U);
+}
+
+TEST(HashContent, AFileThatChangedIsAnError) {
+    const ScratchFolder folder;
+    folder.write_random("set/a", 5000);
+    const ContentListing listing = list_content(folder / "set").value();
+    hashing::PieceProgress progress;
+    folder.write_random("set/a", 6000);
+    const auto longer = hash_content({listing, 1024}, hashing::Hasher::best(), progress, {});
+    EXPECT_THAT(longer.error().sentence, HasSubstr("set/a changed while it was hashed"));
+    folder.write_random("set/a", 4000);
+    const auto shorter = hash_content({listing, 1024}, hashing::Hasher::best(), progress, {});
+    EXPECT_THAT(shorter.error().sentence, HasSubstr("became shorter"));
+    std::filesystem::remove(folder / "set/a");
+    const auto gone = hash_content({listing, 1024}, hashing::Hasher::best(), progress, {});
+    EXPECT_THAT(gone.error().sentence, HasSubstr("No such file"));
+}
+
+TEST(HashContent, AStopRequestEndsIt) {
+    const ScratchFolder folder;
+    folder.write_random("a", 5000);
+    const ContentListing listing = list_content(folder / "a").value();
+    hashing::PieceProgress progress;
+    std::stop_source stop;
+    stop.request_stop();
+    const auto ended =
+        hash_content({listing, 1024}, hashing::Hasher::best(), progress, stop.get_token());
+    ASSERT_FALSE(ended);
+    EXPECT_TRUE(ended.error().cancelled);
+}

@@ -1,0 +1,96 @@
+#include "engine/driver/content/resume_file.hpp"
+
+#include <gmock/gmock.h>
+
+#include <gtest/gtest.h>
+
+#include "tests/engine/driver/content/scratch_folder.hpp"
+
+using namespace spate;
+using namespace spate::driver;
+using testing::HasSubstr;
+
+namespace {
+
+class ResumeFile : public testing::Test {
+protected:
+    ResumeFile() {
+        folder_.write_random("album/a", 4000);
+        folder_.write_random("album/b", 4000);
+        torrent_ = torrent_of(folder_ / "album", 1 << 10);
+    }
+
+    /// A record that claims all pieces but the last.
+    void save() {
+        storage::ResumeState record{.info_hash = torrent_.info_hash,
+                                    .boot_id = read_boot_id(),
+                                    .have = Bitfield(torrent_.piece_count()),
+                                    .files = stamp_files(torrent_, folder_.path())};
+        record.have.set_all();
+        record.have.reset(torrent_.piece_count() - 1);
+        ASSERT_TRUE(save_resume(record, folder_.path()));
+    }
+
+    ResumePlan plan(bool full_check = false) {
+        return plan_resume(torrent_, folder_.path(), full_check);
+    }
+
+    ScratchFolder folder_;
+    metainfo::Metainfo torrent_;
+};
+
+}  // namespace
+
+TEST_F(ResumeFile, WithoutARecordWhatIsThereIsChecked) {
+    EXPECT_TRUE(plan().check.all());
+    EXPECT_TRUE(plan().have.none());
+    EXPECT_EQ(plan().warning, "");
+    EXPECT_FALSE(plan().had_record);
+}
+
+TEST_F(ResumeFile, WithoutFilesNothingIsChecked) {
+    std::filesystem::remove_all(folder_ / "album");
+    EXPECT_TRUE(plan().check.none());
+    EXPECT_TRUE(plan().have.none());
+}
+
+TEST_F(ResumeFile, UnchangedFilesAreTrusted) {
+    save();
+    EXPECT_EQ(plan().have.count(), torrent_.piece_count() - 1);
+    EXPECT_TRUE(plan().check.none());
+}
+
+TEST_F(ResumeFile, AWrittenFileIsCheckedAgain) {
+    save();
+    folder_.flip_byte("album/b", 3999);
+    EXPECT_EQ(plan().have.count(), 3U);
+    EXPECT_EQ(plan().check.count(), 5U);
+}
+
+TEST_F(ResumeFile, AFullCheckTrustsNothing) {
+    save();
+    EXPECT_TRUE(plan(true).have.none());
+    EXPECT_TRUE(plan(true).check.all());
+}
+
+TEST_F(ResumeFile, ADamagedRecordIsAWarningAndChecked) {
+    save();
+    folder_.flip_byte(".spate/" + resume_path("", torrent_.info_hash).filename().string(), 30);
+    EXPECT_THAT(plan().warning, HasSubstr("damaged"));
+    EXPECT_TRUE(plan().check.all());
+}
+
+TEST_F(ResumeFile, ARecordThatCannotBeSavedIsASentence) {
+    folder_.write(".spate", {});
+    storage::ResumeState record{.info_hash = torrent_.info_hash,
+                                .boot_id = {},
+                                .have = Bitfield(torrent_.piece_count()),
+                                .files = stamp_files(torrent_, folder_.path())};
+    const auto saved = save_resume(record, folder_.path());
+    ASSERT_FALSE(saved);
+    EXPECT_THAT(saved.error(), HasSubstr("cannot save"));
+}
+
+TEST_F(ResumeFile, TheMachinesRunHasAName) {
+    EXPECT_NE(read_boot_id(), storage::BootId{});
+}
