@@ -63,6 +63,7 @@ struct Connection {
 
     swarm::RequestWindow window;
     std::vector<PieceIndex> allowed_fast;  // what the peer serves us although it chokes
+    bool starved = false;                  // waits in Session's list for a free buffer
     bool stalled = false;                  // silent past the deadline: gets one request at a time
     std::deque<BlockRef> uploads;          // requested by the peer, not yet sent
     swarm::RateMeter down;

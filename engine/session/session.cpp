@@ -6,6 +6,13 @@
 #include "engine/base/assert.hpp"
 
 namespace spate::session {
+namespace {
+
+/// What we owe a peer that makes us answer and doesn't read. HAVEs for a hundred thousand pieces
+/// fit, and the rejects of the longest queue many times.
+constexpr std::size_t control_bytes_max = 1024 * 1024;
+
+}  // namespace
 
 Session::Session(SessionOptions options, RateLimits limits, swarm::PayloadMemory& memory, Time now)
     : options_(options),
@@ -93,6 +100,8 @@ void Session::handle_events(Connection& connection, bool intact, Time now) {
     }
     if (connection.stage == Stage::closing) return;
     if (!intact) return close(connection, DropReason::wire_error, now);
+    if (connection.control.size() > control_bytes_max)
+        return close(connection, DropReason::request_flood, now);
     fill_requests(connection, now);
 }
 

@@ -122,6 +122,7 @@ void Session::leave_torrent(Connection& connection, DropReason reason, Time now)
     Torrent& torrent = *connection.torrent;
     give_up_requests(connection);
     connection.uploads.clear();
+    if (torrent.fetch) torrent.fetch->on_left(connection.id);
     if (connection.counted_as_seed) {
         torrent.shared.availability.remove_seed();
         torrent.shared.counters.seeds.fetch_sub(1, std::memory_order_relaxed);
