@@ -1,6 +1,7 @@
 #pragma once
 // engine/session/metadata_fetch.hpp: the info dictionary of a magnet link, from peers (BEP 9).
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <vector>
@@ -11,9 +12,10 @@
 
 namespace spate::session {
 
-/// Collects the 16 KiB pieces of one info dictionary from whoever has it. The size is the first
-/// peer's word; what comes of it is checked against the info-hash by the driver, and a lie starts
-/// it anew without the peers that took part. One thread.
+/// Collects the 16 KiB pieces of one info dictionary from whoever has it. Its size is what a peer
+/// says; when nothing comes of that, another size that was offered is tried. The dictionary is
+/// checked against the info-hash by the driver, and a lie starts it anew without the peers that
+/// took part. One thread.
 class MetadataFetch {
 public:
     /// A piece is asked of another peer when none came for so long.
@@ -27,6 +29,7 @@ public:
     [[nodiscard]] bool on_data(ConnectionId peer, std::uint32_t piece,
                                std::uint32_t total_size_bytes, Bytes data);
     void on_reject(ConnectionId peer, std::uint32_t piece);
+    void on_gone(ConnectionId peer);
 
     const std::vector<std::byte>& bytes() const { return bytes_; }
     /// It failed the info-hash: start again. Yields the peers that sent it.
@@ -38,14 +41,20 @@ private:
         std::optional<Time> asked_at;
     };
 
-    bool agrees(ConnectionId peer) const { return peers_.contains(peer); }
+    bool agrees(ConnectionId peer) const;
+    bool somebody_agrees() const;
+    /// The next larger size that is offered, else the smallest; none when nobody offers.
+    void try_next_size();
+    void withdraw(ConnectionId peer);
+    /// A piece was asked for and didn't come in time.
+    bool waits_in_vain(Time now) const;
 
-    std::uint32_t size_bytes_ = 0;
+    std::uint32_t size_bytes_ = 0;  // 0: nobody has offered
     std::vector<std::byte> bytes_;
     std::vector<Piece> pieces_;
     std::size_t received_count_ = 0;
-    std::set<ConnectionId> peers_;    // that said size_bytes_
-    std::set<ConnectionId> sources_;  // that sent something
+    std::map<ConnectionId, std::uint32_t> offers_;  // the sizes that peers say, in bytes
+    std::set<ConnectionId> sources_;                // peers that sent something
 };
 
 }  // namespace spate::session

@@ -121,6 +121,7 @@ void Session::close(Connection& connection, DropReason reason, Time now) {
 void Session::leave_torrent(Connection& connection, DropReason reason, Time now) {
     Torrent& torrent = *connection.torrent;
     give_up_requests(connection);
+    if (torrent.fetch) torrent.fetch->on_gone(connection.id);
     connection.uploads.clear();
     if (connection.counted_as_seed) {
         torrent.shared.availability.remove_seed();

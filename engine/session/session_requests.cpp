@@ -41,7 +41,9 @@ void Session::fill_requests(Connection& connection, Time now) {
     }
     if (!picks_.empty()) return request_transmit(connection);
     const bool no_buffer = torrent.shared.pieces.missing_count() > 0 && buffers_.exhausted();
-    if (no_buffer && connection.window.outstanding() == 0) starved_.push_back(connection.id);
+    if (no_buffer && connection.window.outstanding() == 0 &&
+        std::ranges::find(starved_, connection.id) == starved_.end())
+        starved_.push_back(connection.id);
 }
 
 void Session::share(Torrent& torrent, const Connection& newest, BlockRef block) {
