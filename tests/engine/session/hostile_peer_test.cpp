@@ -56,8 +56,8 @@ struct OnePeer {
     PlainMemory memory;
     TokenBucket up;
     TokenBucket down;
+    std::unique_ptr<SharedTorrent> shared;  // outlives the session
     Session session{{}, {up, down}, memory, now};
-    std::unique_ptr<SharedTorrent> shared;
     ConnectionId id;
 };
 
