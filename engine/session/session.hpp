@@ -149,6 +149,7 @@ private:
 
     // session_requests.cpp: what we ask for and get.
     void fill_requests(Connection& connection, Time now);
+    void share(Torrent& torrent, const Connection& newest, BlockRef block);
     void on_block(Connection& connection, BlockRef block, Time now);
     void on_block_discarded(Connection& connection, BlockRef block, Time now);
     void on_reject(Connection& connection, BlockRef block, Time now);

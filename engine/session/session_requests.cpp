@@ -37,12 +37,22 @@ void Session::fill_requests(Connection& connection, Time now) {
         connection.window.on_request_sent(pick.block, now);
         connection.wire.expect_block(pick.block, pick.slot);
         wire::append_request(connection.control, pick.block);
+        if (torrent.picker.requests(pick.block) > 1) share(torrent, connection, pick.block);
     }
     if (!picks_.empty()) return request_transmit(connection);
     const bool no_buffer = torrent.shared.pieces.missing_count() > 0 && buffers_.exhausted();
     if (!no_buffer || connection.starved || connection.window.outstanding() > 0) return;
     connection.starved = true;
     starved_.push_back(connection.id);
+}
+
+void Session::share(Torrent& torrent, const Connection& newest, BlockRef block) {
+    for (Connection* const peer : torrent.peers) {
+        peer->wire.share_block(block);
+        // What this receive puts into the block's slot may be anything, and must not come later
+        // than the newest peer's answer.
+        if (peer != &newest && !peer->pinned.empty()) put(CancelReceive{peer->id});
+    }
 }
 
 void Session::feed_starved(Time now) {
@@ -69,7 +79,7 @@ void Session::on_block(Connection& connection, BlockRef block, Time now) {
         torrent.shared.counters.wasted.fetch_add(block.length, std::memory_order_relaxed);
         return;
     }
-    if (torrent.picker.requested_elsewhere(block)) cancel_elsewhere(torrent, connection, block);
+    if (torrent.picker.requests(block) > 0) cancel_elsewhere(torrent, connection, block);
     if (received == swarm::Picker::Received::completes_piece)
         verify_if_unpinned(torrent, *torrent.picker.find(block.piece));
 }
@@ -113,6 +123,8 @@ void Session::check_silence(Connection& connection, Time now) {
     if (!deadline || now < *deadline) return;
     connection.stalled = true;
     give_up_requests(connection);
+    // Its receive must not write to blocks that others fill now.
+    if (!connection.pinned.empty()) put(CancelReceive{connection.id});
     // Others may be idle because this peer held the last blocks.
     Torrent& torrent = *connection.torrent;
     for (Connection* const other : torrent.peers)

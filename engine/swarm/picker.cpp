@@ -137,11 +137,11 @@ Picker::Received Picker::on_block(BlockRef block, ConnectionId from) {
     return partial->all_received() ? Received::completes_piece : Received::accepted;
 }
 
-bool Picker::requested_elsewhere(BlockRef block) const {
+unsigned Picker::requests(BlockRef block) const {
     const auto found = partials_.find(block.piece);
-    if (found == partials_.end()) return false;
+    if (found == partials_.end()) return 0;
     const auto index = found->second->index_of(block);
-    return index && found->second->requests(*index) > 0;
+    return index ? found->second->requests(*index) : 0;
 }
 
 PartialPiece* Picker::find(PieceIndex piece) {

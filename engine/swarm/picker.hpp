@@ -54,8 +54,8 @@ public:
     /// A request was cancelled, rejected or lost with its peer.
     void on_request_gone(BlockRef block);
     Received on_block(BlockRef block, ConnectionId from);
-    /// Other peers were asked for this block too.
-    bool requested_elsewhere(BlockRef block) const;
+    /// Peers of whom the block is asked now; 0 for a piece that isn't in the making.
+    unsigned requests(BlockRef block) const;
 
     /// The piece in the making; nullptr when this core has no claim on it.
     PartialPiece* find(PieceIndex piece);

@@ -16,6 +16,7 @@ namespace spate::wire {
 struct ExpectedBlock {
     BlockRef block;
     BlockSlot slot;
+    bool shared = false;  // another peer may fill the slot too
 };
 
 /// A queue that is usually taken from the front, and searched when a peer answers out of order.
@@ -37,6 +38,11 @@ public:
         for (std::size_t i = head_; i < entries_.size(); ++i)
             if (entries_[i].block == block) return i - head_;
         return std::nullopt;
+    }
+
+    void share(std::size_t index) {
+        SPATE_ASSERT(index < size());
+        entries_[head_ + index].shared = true;
     }
 
     void remove(std::size_t index) {

@@ -66,6 +66,14 @@ bool PeerWire::forget_block(BlockRef block) {
     return index.has_value();
 }
 
+void PeerWire::share_block(BlockRef block) {
+    if (stage_ == Stage::payload && incoming_.wanted && incoming_.block == block) {
+        incoming_.shared = true;
+    } else if (const auto index = expected_.find(block)) {
+        expected_.share(*index);
+    }
+}
+
 std::size_t PeerWire::expected_count() const {
     return expected_.size() + (stage_ == Stage::payload && incoming_.wanted ? 1 : 0);
 }
@@ -254,10 +262,11 @@ PeerWire::Result PeerWire::handle_block_ref(MessageId id, std::vector<Event>& ev
 
 PeerWire::Result PeerWire::begin_block(BlockRef block) {
     if (const Result checked = check_block(block); !checked) return checked;
-    incoming_ = {.block = block, .slot = {}, .received = 0, .wanted = false};
+    incoming_ = {.block = block, .slot = {}, .received = 0, .wanted = false, .shared = false};
     if (const auto index = expected_.find(block)) {
         incoming_.slot = expected_[*index].slot;
         incoming_.wanted = true;
+        incoming_.shared = expected_[*index].shared;
         expected_.remove(*index);
     }
     head_size_ = 0;

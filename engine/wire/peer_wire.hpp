@@ -49,6 +49,10 @@ public:
     /// The payload of this block will be thrown away if it still comes. False if it was not
     /// expected.
     bool forget_block(BlockRef block);
+    /// The expected block was asked of another peer too. Its payload is received linearly from now
+    /// on: a plan puts whatever the peer sends into the slot, and only then looks at it. A plan in
+    /// flight must end before the other peer answers.
+    void share_block(BlockRef block);
     /// Blocks asked for and neither complete nor forgotten.
     std::size_t expected_count() const;
 
@@ -80,6 +84,7 @@ private:
         BlockSlot slot;
         std::uint32_t received = 0;
         bool wanted = false;
+        bool shared = false;  // as ExpectedBlock's
     };
 
     Result read(Bytes bytes, const PayloadBuffers& buffers, std::vector<Event>& events);

@@ -13,6 +13,7 @@ bool PeerWire::plan_receive(ReceivePlan& plan, const PayloadBuffers& buffers) {
     release_idle();
     if (failed_) return false;
     if (stage_ == Stage::payload) {
+        if (incoming_.wanted && incoming_.shared) return false;
         const std::uint32_t rest = incoming_.block.length - incoming_.received;
         const BlockSlot slot{.buffer = incoming_.slot.buffer,
                              .at = incoming_.slot.at + incoming_.received};
@@ -21,11 +22,12 @@ bool PeerWire::plan_receive(ReceivePlan& plan, const PayloadBuffers& buffers) {
             plan.add_payload(slot.buffer, buffers.at(slot, rest));
         else
             plan.add_segment(buffers.at(BlockSlot{}, rest));
-    } else if (stage_ != Stage::head || expected_.empty() || !head_fits(expected_[0].block)) {
+    } else if (stage_ != Stage::head || expected_.empty() || expected_[0].shared ||
+               !head_fits(expected_[0].block)) {
         return false;
     }
     const std::size_t count = std::min(expected_.size(), ReceivePlan::blocks_max);
-    for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t i = 0; i < count && !expected_[i].shared; ++i) {
         const ExpectedBlock& expected = expected_[i];
         const std::size_t received = i == 0 && stage_ == Stage::head ? head_size_ : 0;
         plan.add_block(expected, Bytes(head_).first(received),

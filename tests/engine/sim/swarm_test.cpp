@@ -65,6 +65,8 @@ TEST(Swarm, HundredPeersCompleteFromOneSeed) {
     Simulation simulation({});
     fill(simulation, 100);
     EXPECT_TRUE(complete(simulation, 10min));
+    for (const auto& node : simulation.nodes())
+        EXPECT_EQ(node->dropped(DropReason::false_data), 0U) << "nobody lies";
     RecordProperty("virtual_seconds", static_cast<int>(to_seconds(simulation.elapsed())));
     RecordProperty("events", static_cast<int>(simulation.events_run()));
 }

@@ -161,8 +161,8 @@ TEST_F(PickerTest, AReceivedBlockIsNotAskedForInTheEndgame) {
     const Picks endgame = pick(1'000, start + 1s);
     EXPECT_EQ(endgame.size(), first.size() - 1);
     for (const auto& one : endgame) EXPECT_NE(one.block, first[0].block);
-    EXPECT_TRUE(picker.requested_elsewhere(first[1].block));
-    EXPECT_FALSE(picker.requested_elsewhere(first[0].block));
+    EXPECT_EQ(picker.requests(first[1].block), 2U);
+    EXPECT_EQ(picker.requests(first[0].block), 0U);
 }
 
 TEST_F(PickerTest, InTheEndgameAPieceOfAnotherCoreIsClaimedASecondTime) {

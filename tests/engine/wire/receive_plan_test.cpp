@@ -55,6 +55,22 @@ TEST(ReceivePlan, HoldsAtMostSixteenBlocks) {
     EXPECT_EQ(peer.receive_plan.buffers().size(), 2U);
 }
 
+TEST(ReceivePlan, LeavesABlockOutThatAnotherPeerMayFill) {
+    WireTestPeer peer;
+    peer.expect(first);
+    peer.expect(second);
+    peer.wire.share_block(second);
+    ASSERT_TRUE(peer.plan());
+    EXPECT_THAT(sizes(peer.receive_plan), ElementsAre(13, 16384));
+    ASSERT_TRUE(peer.receive(pieces({first})));
+    EXPECT_FALSE(peer.plan()) << "only the shared one is left";
+    const auto rest = pieces({second});
+    ASSERT_TRUE(peer.hear(Bytes(rest).first(1'000)));
+    EXPECT_FALSE(peer.plan()) << "in the middle of it";
+    ASSERT_TRUE(peer.hear(Bytes(rest).subspan(1'000)));
+    EXPECT_THAT(peer.texts(), ElementsAre("received 0:16384+16384 in 1@16384"));
+}
+
 TEST(ReceivePlan, ResumesInTheMiddleOfAPayload) {
     WireTestPeer peer;
     peer.expect(first);

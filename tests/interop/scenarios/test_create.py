@@ -33,7 +33,7 @@ class Creators(Scenario):
                 self.assertEqual(shown["piece_count"], torrent.piece_count)
                 self.assertEqual(shown["piece_length"], shape.piece_bytes)
                 self.assertEqual(shown["total_bytes"], torrent.total_bytes)
-                self.assertEqual(spate.run("verify", torrent.path, root.parent)[0], 0)
+                self.assertEqual(spate.run("verify", torrent.path, root.parent, "--json")[0], 0)
 
     def test_verify_names_the_bad_piece_and_exits_3(self):
         folder, root, torrent = self.make(data.many_files())
