@@ -19,7 +19,7 @@ OutgoingSend::OutgoingSend()
 ConnectionIo::ConnectionIo(CoreContext& core, ConnectionId id, io::FileDescriptor socket)
     : core_(core), id_(id), socket_(std::move(socket)) {
     // Failures only cost speed: messages are small, and sends are gathered already.
-    (void)io::set_no_delay(socket_.get());
+    [[maybe_unused]] const std::error_code ignored = io::set_no_delay(socket_.get());
 }
 
 ConnectionIo::~ConnectionIo() {

@@ -94,7 +94,7 @@ void CoreThread::join() {
     if (thread_.joinable()) thread_.join();
 }
 
-void CoreThread::run(std::function<void(std::expected<void, std::string>)> started) {
+void CoreThread::run(const std::function<void(std::expected<void, std::string>)>& started) {
     ::pthread_setname_np(::pthread_self(),
                          fmt::format("spate-core-{}", options_.session.core.value).c_str());
     if (options_.pinned_cpu) pin_to(*options_.pinned_cpu);
@@ -367,9 +367,9 @@ void CoreThread::report(bool now) {
     report.ledger.cpu_user_seconds = seconds(usage.ru_utime);
     report.ledger.cpu_system_seconds = seconds(usage.ru_stime);
     if (now) {
-        final_report_ = std::move(report);
+        final_report_ = report;
     } else {
-        (void)reports_.try_push(std::move(report));
+        (void)reports_.try_push(report);
     }
 }
 

@@ -71,7 +71,7 @@ public:
 private:
     class Accept;
 
-    void run(std::function<void(std::expected<void, std::string>)> started);
+    void run(const std::function<void(std::expected<void, std::string>)>& started);
     void loop();
     void turn();
     bool has_mail() const;

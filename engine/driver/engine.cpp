@@ -69,7 +69,8 @@ private:
     CoreThread::Options core_options(std::size_t core, const io::Features& features,
                                      const PeerId& peer_id, std::uint32_t tracker_key);
     bool announce(CoreIndex core, const session::Announce& order);
-    void send(std::size_t core, CoreMail mail);
+    /// From main or the announce thread, each with a mailbox of its own.
+    void send(std::size_t core, std::size_t sender, CoreMail mail);
     std::size_t main_sender() const { return cores_.size(); }
     std::size_t announce_sender() const { return cores_.size() + 1; }
 
@@ -157,9 +158,10 @@ std::expected<void, std::string> Engine::Implementation::make_cores(Listeners li
     return {};
 }
 
-void Engine::Implementation::send(std::size_t core, CoreMail mail) {
-    CoreMailbox& box = cores_[core]->mailbox(main_sender());
-    while (!box.try_push(std::move(mail))) {  // the core empties it every turn
+void Engine::Implementation::send(std::size_t core, std::size_t sender, CoreMail mail) {
+    CoreMailbox& box = cores_[core]->mailbox(sender);
+    // A refused message stays whole, and the core empties its mailboxes every turn.
+    while (!box.try_push(std::move(mail))) {  // NOLINT(bugprone-use-after-move)
         if (!cores_[core]->running()) return;
         std::this_thread::sleep_for(1ms);
     }
@@ -179,15 +181,9 @@ bool Engine::Implementation::announce(CoreIndex core, const session::Announce& o
              } else {
                  announced = std::unexpected(std::move(result.error()));
              }
-             CoreMail mail =
-                 Announced{torrent, url,
-                           std::make_shared<const tracker::AnnounceResult>(std::move(announced))};
-             CoreMailbox& box = cores_[core.value]->mailbox(announce_sender());
-             while (!box.try_push(std::move(mail))) {
-                 if (!cores_[core.value]->running()) return;
-                 std::this_thread::sleep_for(1ms);
-             }
-             box.notify();
+             send(core.value, announce_sender(),
+                  Announced{torrent, url,
+                            std::make_shared<const tracker::AnnounceResult>(std::move(announced))});
          }});
 }
 
@@ -229,13 +225,13 @@ std::expected<TorrentId, std::string> Engine::Implementation::add(TorrentSpec sp
             order.tracker_tiers = std::move(spec.tracker_tiers);
             order.peers = std::move(spec.peers);
         }
-        send(core, std::move(order));
+        send(core, main_sender(), std::move(order));
     }
     return id;
 }
 
 void Engine::Implementation::stop_torrent(TorrentId id) {
-    send(torrents_[id.value].shared->home.value, StopTorrent{id});
+    send(torrents_[id.value].shared->home.value, main_sender(), StopTorrent{id});
 }
 
 TorrentStatus Engine::Implementation::status(TorrentId id) const {
@@ -273,7 +269,7 @@ Ledger Engine::Implementation::ledger() const {
 void Engine::Implementation::stop(Duration patience) {
     if (std::exchange(stopped_, true)) return;
     for (std::size_t core = 0; core < cores_.size(); ++core)
-        if (cores_[core]->running()) send(core, ShutDown{});
+        if (cores_[core]->running()) send(core, main_sender(), ShutDown{});
     for (const auto& core : cores_) core->join();
     if (announces_) announces_->shut_down(patience);
 }
