@@ -52,7 +52,6 @@ struct Connection {
     std::vector<BufferId> pinned;     // buffers of the receive in flight
 
     Bitfield has;
-    bool has_told = false;  // its bitfield, HAVE ALL, HAVE NONE or first HAVE came
     bool counted_as_seed = false;
     bool upload_only = false;  // BEP 21
     std::uint32_t interesting = 0;
@@ -63,6 +62,7 @@ struct Connection {
 
     swarm::RequestWindow window;
     std::vector<PieceIndex> allowed_fast;  // what the peer serves us although it chokes
+    bool starved = false;                  // waits in Session's list for a free buffer
     bool stalled = false;                  // silent past the deadline: gets one request at a time
     std::deque<BlockRef> uploads;          // requested by the peer, not yet sent
     swarm::RateMeter down;

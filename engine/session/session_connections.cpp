@@ -121,14 +121,9 @@ void Session::close(Connection& connection, DropReason reason, Time now) {
 void Session::leave_torrent(Connection& connection, DropReason reason, Time now) {
     Torrent& torrent = *connection.torrent;
     give_up_requests(connection);
-    if (torrent.fetch) torrent.fetch->on_gone(connection.id);
     connection.uploads.clear();
-    if (connection.counted_as_seed) {
-        torrent.shared.availability.remove_seed();
-        torrent.shared.counters.seeds.fetch_sub(1, std::memory_order_relaxed);
-    } else {
-        torrent.shared.availability.remove(connection.has);
-    }
+    if (torrent.fetch) torrent.fetch->on_left(connection.id);
+    forget_pieces(connection);
     torrent.detach(connection);
     const bool forget = reason == DropReason::both_complete || reason == DropReason::duplicate_peer;
     tell_home(torrent,

@@ -76,7 +76,7 @@ void Session::on_metadata_message(Connection& connection, Bytes body, Time now) 
     if (message->kind == Kind::reject) torrent.fetch->on_reject(connection.id, message->piece);
     if (message->kind != Kind::data ||
         !torrent.fetch->on_data(connection.id, message->piece, message->total_size_bytes,
-                                message->data))
+                                message->data, now))
         return;
     put(CheckMetadata{torrent.shared.id, torrent.fetch->bytes()});
 }

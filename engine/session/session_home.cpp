@@ -186,9 +186,8 @@ std::vector<Endpoint> Session::known_peers(TorrentId id) const {
 void Session::halt(Torrent& torrent, bool tell_trackers, Time now) {
     if (torrent.halted) return;
     torrent.halted = true;
-    const std::vector<Connection*> peers = torrent.peers;
-    for (Connection* const peer : peers) close(*peer, DropReason::torrent_halted, now);
-    connections_.for_each([&](Connection& connection) {  // calls that nobody has answered yet
+    // Calls and handshakes under way too, which are not among its peers yet.
+    connections_.for_each([&](Connection& connection) {
         if (connection.torrent == &torrent) close(connection, DropReason::torrent_halted, now);
     });
     if (torrent.home && tell_trackers)

@@ -41,9 +41,9 @@ void Session::fill_requests(Connection& connection, Time now) {
     }
     if (!picks_.empty()) return request_transmit(connection);
     const bool no_buffer = torrent.shared.pieces.missing_count() > 0 && buffers_.exhausted();
-    if (no_buffer && connection.window.outstanding() == 0 &&
-        std::ranges::find(starved_, connection.id) == starved_.end())
-        starved_.push_back(connection.id);
+    if (!no_buffer || connection.starved || connection.window.outstanding() > 0) return;
+    connection.starved = true;
+    starved_.push_back(connection.id);
 }
 
 void Session::share(Torrent& torrent, const Connection& newest, BlockRef block) {
@@ -57,17 +57,20 @@ void Session::share(Torrent& torrent, const Connection& newest, BlockRef block) 
 
 void Session::feed_starved(Time now) {
     const std::vector<ConnectionId> starved = std::exchange(starved_, {});
-    for (const ConnectionId id : starved)
-        if (Connection* const connection = connections_.find(id)) fill_requests(*connection, now);
+    for (const ConnectionId id : starved) {
+        Connection* const connection = connections_.find(id);
+        if (connection == nullptr) continue;
+        connection->starved = false;
+        fill_requests(*connection, now);
+    }
 }
 
 void Session::on_block(Connection& connection, BlockRef block, Time now) {
     Torrent& torrent = *connection.torrent;
     connection.down.add(block.length, now);
-    const bool asked =
-        connection.window.on_block(block, connection.down.recent_bytes_per_s(now), now);
-    // A CHOKE or REJECT that came in the same receive has taken the request back.
-    if (!asked) return on_block_discarded(connection, block, now);
+    // A CHOKE or REJECT before it in the same bytes has voided the request meanwhile.
+    if (!connection.window.on_block(block, connection.down.recent_bytes_per_s(now), now))
+        return on_block_discarded(connection, block, now);
     connection.last_block_at = now;
     connection.stalled = false;
     torrent.shared.counters.downloaded.fetch_add(block.length, std::memory_order_relaxed);

@@ -48,6 +48,8 @@ void Session::resume_paused(Time now) {
         receive_paused_.clear();
     }
     if (!send_paused_.empty() && limits_.up.available(now)) {
+        // Whoever went first last time goes last: there may be tokens for one send only.
+        std::ranges::rotate(send_paused_, send_paused_.begin() + 1);
         for (const ConnectionId id : send_paused_) {
             Connection* const connection = connections_.find(id);
             if (connection == nullptr) continue;

@@ -5,6 +5,14 @@
 #include "engine/base/assert.hpp"
 
 namespace spate::swarm {
+namespace {
+
+bool names(const auto& requests, BlockRef block) {
+    return std::ranges::any_of(requests,
+                               [&](const auto& request) { return request.block == block; });
+}
+
+}  // namespace
 
 Picker::Picker(CoreIndex core, Piecewise shape, PieceTable& pieces,
                const Availability& availability, PieceBuffers& buffers)
@@ -91,9 +99,7 @@ void Picker::pick_endgame(const Bitfield& peer_has, const RequestWindow& window,
                           std::uint32_t wanted, std::vector<Pick>& out) {
     // `out` holds what this very call has picked.
     const auto asked_of_this_peer = [&](BlockRef block) {
-        return std::ranges::find(window.pending(), block, &RequestWindow::Pending::block) !=
-                   window.pending().end() ||
-               std::ranges::find(out, block, &Pick::block) != out.end();
+        return names(window.pending(), block) || names(out, block);
     };
     for (auto& [piece, partial] : partials_) {
         if (partial->stage != PartialPiece::Stage::receiving || !peer_has.test(piece.value))

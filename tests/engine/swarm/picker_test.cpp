@@ -149,6 +149,12 @@ TEST_F(PickerTest, ABlockIsAskedOfThreePeersAtMostAndOfEachOnce) {
     static_assert(Picker::endgame_requests_max == 3);
 }
 
+TEST_F(PickerTest, InTheEndgameABlockThatBecameFreeIsAskedOfAPeerOnce) {
+    const Picks first = pick(1'000);
+    for (const auto& one : first) picker.on_request_gone(one.block);
+    EXPECT_EQ(pick(1'000, start + 1s).size(), first.size());
+}
+
 TEST_F(PickerTest, AReceivedBlockIsNotAskedForInTheEndgame) {
     const Picks first = pick(1'000);
     (void)picker.on_block(first[0].block, ConnectionId(1));

@@ -1,0 +1,155 @@
+// One core of two: what it tells the other, and what it does when told.
+#include <algorithm>
+
+#include "tests/engine/session/session_fixture.hpp"
+
+namespace spate::session {
+namespace {
+
+using wire::MessageId;
+
+struct CoresTest : SessionTest {
+    CoresTest() { options.core_count = 2; }
+
+    /// The messages of this kind to the other core.
+    template <class Kind>
+    std::vector<Kind> told() const {
+        std::vector<Kind> all;
+        for (const ToCore& output : to_cores)
+            if (const auto* message = std::get_if<Kind>(&output.message)) all.push_back(*message);
+        return all;
+    }
+    void tell(const CoreMessage& message) {
+        session->handle_message(message, now);
+        run();
+    }
+    void be_the_other_core() { options.core = CoreIndex(1); }
+};
+
+TEST_F(CoresTest, APeerJoinsAndLeavesAtTheHomeCore) {
+    be_the_other_core();
+    start();
+    TestPeer& peer = connect_peer();
+    ASSERT_EQ(told<PeerJoined>().size(), 1U);
+    EXPECT_EQ(told<PeerJoined>()[0].remote, peer.remote);
+    say(peer, message(MessageId::interested));
+    ASSERT_EQ(told<PeerInterest>().size(), 1U);
+    EXPECT_EQ(peer.count(MessageId::unchoke), 0U) << "the home core decides";
+    tell(SetChoke{TorrentId(0), peer.id, false});
+    EXPECT_EQ(peer.count(MessageId::unchoke), 1U);
+    tell(DropPeer{TorrentId(0), peer.id, DropReason::duplicate_peer});
+    EXPECT_TRUE(peer.closed);
+    EXPECT_EQ(told<PeerLeft>().size(), 1U);
+}
+
+TEST_F(CoresTest, ALateOrderForAPeerThatIsGoneIsPassedOver) {
+    be_the_other_core();
+    start();
+    TestPeer& peer = connect_peer();
+    hang_up(peer);
+    tell(SetChoke{TorrentId(0), peer.id, false});
+    tell(DropPeer{TorrentId(0), peer.id, DropReason::duplicate_peer});
+    EXPECT_EQ(told<PeerLeft>().size(), 1U);
+}
+
+TEST_F(CoresTest, RatesAreReportedEveryRound) {
+    be_the_other_core();
+    start();
+    connect_peer();
+    advance(31s);
+    EXPECT_NEAR(static_cast<double>(told<PeerRates>().size()), 3, 1);
+}
+
+TEST_F(CoresTest, CallsAreSpreadOverTheCores) {
+    start();
+    std::vector<Endpoint> found;
+    for (std::uint16_t port = 1; port <= 10; ++port) {
+        found.push_back(*Endpoint::parse("10.0.0.200:1"));
+        found.back().port = port;
+    }
+    tell(PeersFound{TorrentId(0), found, false});
+    advance(100ms);
+    EXPECT_EQ(calls.size(), 5U);
+    EXPECT_EQ(told<CallPeer>().size(), 5U);
+}
+
+TEST_F(CoresTest, ACallForTheHomeCoreThatFailsIsReported) {
+    be_the_other_core();
+    start();
+    const Endpoint remote = *Endpoint::parse("10.0.0.200:1");
+    tell(CallPeer{TorrentId(0), remote});
+    ASSERT_EQ(calls.size(), 1U);
+    session->handle_disconnected(calls[0].connection, now);
+    run();
+    ASSERT_EQ(told<CallFailed>().size(), 1U);
+    EXPECT_EQ(told<CallFailed>()[0].remote, remote);
+}
+
+TEST_F(CoresTest, AStoredPieceIsToldToTheOtherCoreAndItsPeers) {
+    start();
+    TestPeer& owner = connect_peer();
+    say(owner, have(3) + message(MessageId::unchoke));
+    answer_requests(owner);
+    hash_next(true);
+    write_next();
+    ASSERT_EQ(told<PiecesStored>().size(), 1U);
+    EXPECT_EQ(told<PiecesStored>()[0].pieces, std::vector<PieceIndex>{PieceIndex(3)});
+}
+
+TEST_F(CoresTest, APieceStoredElsewhereIsAnnouncedHere) {
+    start();
+    TestPeer& owner = connect_peer();
+    say(owner, have(3));
+    TestPeer& other = connect_peer();
+    ASSERT_TRUE(torrents[0]->pieces.claim(PieceIndex(3), CoreIndex(1)));
+    ASSERT_TRUE(torrents[0]->pieces.store(PieceIndex(3), CoreIndex(1)));
+    tell(PiecesStored{TorrentId(0), {PieceIndex(3)}});
+    tell(PiecesStored{TorrentId(0), {PieceIndex(3)}});
+    advance(100ms);
+    EXPECT_EQ(other.haves(), std::vector<PieceIndex>{PieceIndex(3)});
+    EXPECT_TRUE(owner.haves().empty());
+    EXPECT_EQ(owner.count(MessageId::not_interested), 1U);
+}
+
+TEST_F(CoresTest, ASecondClaimIsGivenUpWhenTheFirstCoreIsFaster) {
+    piece_count = 2;
+    start();
+    for (std::uint32_t piece = 0; piece < 2; ++piece)
+        ASSERT_TRUE(torrents[0]->pieces.claim(PieceIndex(piece), CoreIndex(1)));
+    TestPeer& peer = connect_seed();
+    EXPECT_TRUE(peer.requests.empty());
+    advance(1s);
+    ASSERT_FALSE(peer.requests.empty()) << "the endgame";
+    const PieceIndex piece = peer.requests[0].piece;
+    const std::size_t asked = peer.requests.size();
+    const bool in_flight = begin_receive(peer);
+    ASSERT_TRUE(in_flight);
+    ASSERT_TRUE(torrents[0]->pieces.store(piece, CoreIndex(1)));
+    tell(PiecesStored{TorrentId(0), {piece}});
+    EXPECT_EQ(peer.count(MessageId::cancel),
+              static_cast<std::size_t>(
+                  std::ranges::count(peer.block_refs(MessageId::cancel), piece, &BlockRef::piece)));
+    EXPECT_LT(peer.requests.size(), asked);
+    EXPECT_GE(peer.cancelled_receives, 1U);
+    end_receive(peer, {});
+    EXPECT_TRUE(torrents[0]->pieces.stored(piece));
+    EXPECT_EQ(torrents[0]->pieces.stored_count(), 1U);
+}
+
+TEST_F(CoresTest, AHaltIsToldToTheOtherCore) {
+    start();
+    session->fail_torrent(TorrentId(0), "reason", now);
+    run();
+    EXPECT_EQ(told<HaltTorrent>().size(), 1U);
+}
+
+TEST_F(CoresTest, AHaltFromTheOtherCoreClosesItsPeersHere) {
+    start();
+    TestPeer& peer = connect_peer();
+    tell(HaltTorrent{TorrentId(0)});
+    EXPECT_TRUE(peer.closed);
+    EXPECT_TRUE(told<HaltTorrent>().empty());
+}
+
+}  // namespace
+}  // namespace spate::session

@@ -1,0 +1,144 @@
+#include "engine/session/home.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/engine/session/test_peer.hpp"
+
+namespace spate::session {
+namespace {
+
+constexpr Time start{1'000s};
+constexpr TorrentId torrent{0};
+
+swarm::PeerKey key(std::uint32_t number) {
+    return {CoreIndex(0), ConnectionId(number)};
+}
+
+struct HomeTest : testing::Test {
+    static tracker::TrackerTiers no_trackers() { return {{}, {}, Prng(1)}; }
+    static Home make(Home::Options options = {}) { return {no_trackers(), options, start}; }
+
+    /// An incoming connection from a peer of its own.
+    Home::JoinVerdict join(Home& home, std::uint8_t number) {
+        return home.on_joined({torrent, key(number), remote(number), peer_id(number), false},
+                              peer_id(0xff), start);
+    }
+    std::vector<Home::ChokeChange> interest(Home& home, std::uint32_t number, bool interested) {
+        std::vector<Home::ChokeChange> changes;
+        home.on_interest({torrent, key(number), interested}, start, changes);
+        return changes;
+    }
+    std::vector<Home::ChokeChange> leave(Home& home, std::uint8_t number, bool ban = false) {
+        std::vector<Home::ChokeChange> changes;
+        home.on_left({torrent, key(number), remote(number), true, false, ban}, random, start,
+                     changes);
+        return changes;
+    }
+    static Endpoint remote(std::uint8_t number) {
+        const std::byte address[]{std::byte{10}, std::byte{0}, std::byte{0}, std::byte{number}};
+        return {IpAddress(address), 6881};
+    }
+
+    Prng random{1};
+};
+
+TEST_F(HomeTest, BothEndsKeepTheSameOfTwoConnectionsWhateverTheirOrder) {
+    // A has the greater id. Connection 1 was called by A, connection 2 by B.
+    const PeerId a = peer_id(9);
+    const PeerId b = peer_id(3);
+    for (const bool called_by_a_first : {true, false}) {
+        for (const bool at_a : {true, false}) {
+            Home home = make();
+            home.peers().add(remote(1));
+            ASSERT_TRUE(home.next_call(random, start));
+            const PeerId& us = at_a ? a : b;
+            const PeerId& them = at_a ? b : a;
+            const PeerJoined by_a{torrent, key(1), remote(1), them, at_a};
+            const PeerJoined by_b{torrent, key(2), remote(1), them, !at_a};
+            EXPECT_FALSE(home.on_joined(called_by_a_first ? by_a : by_b, us, start).drop);
+            const auto verdict = home.on_joined(called_by_a_first ? by_b : by_a, us, start);
+            EXPECT_EQ(verdict.drop, key(2)) << "the one that B called";
+            EXPECT_EQ(verdict.reason, DropReason::duplicate_peer);
+        }
+    }
+}
+
+TEST_F(HomeTest, APeerOfABannedAddressIsDropped) {
+    Home home = make();
+    EXPECT_FALSE(join(home, 1).drop);
+    (void)leave(home, 1, true);
+    const auto verdict = join(home, 1);
+    EXPECT_EQ(verdict.drop, key(1));
+    EXPECT_EQ(verdict.reason, DropReason::banned);
+}
+
+TEST_F(HomeTest, OneMoreThanThePeerLimitIsDropped) {
+    Home home = make({.peers_max = 2});
+    EXPECT_FALSE(join(home, 1).drop);
+    EXPECT_FALSE(join(home, 2).drop);
+    const auto verdict = join(home, 3);
+    EXPECT_EQ(verdict.drop, key(3));
+    EXPECT_EQ(verdict.reason, DropReason::too_many_peers);
+    (void)leave(home, 3);
+    EXPECT_EQ(home.peer_count(), 2U);
+}
+
+TEST_F(HomeTest, SlotsAreGivenAtOnceUntilTheyAreGone) {
+    Home home = make({.upload_slots = 2});
+    for (std::uint8_t i = 1; i <= 4; ++i) join(home, i);
+    for (std::uint32_t i = 1; i <= 3; ++i) {
+        const auto changes = interest(home, i, true);
+        ASSERT_EQ(changes.size(), 1U);
+        EXPECT_FALSE(changes[0].choke);
+    }
+    EXPECT_TRUE(interest(home, 4, true).empty());
+    const auto changes = interest(home, 1, false);
+    ASSERT_EQ(changes.size(), 2U) << "one choked, one unchoked";
+    EXPECT_TRUE(changes[0].choke);
+    EXPECT_FALSE(changes[1].choke);
+    EXPECT_EQ(changes[1].peer, key(4));
+}
+
+TEST_F(HomeTest, TheSlotOfAPeerThatLeavesGoesToAnotherAtOnce) {
+    Home home = make({.upload_slots = 1});
+    for (std::uint8_t i = 1; i <= 3; ++i) {
+        join(home, i);
+        (void)interest(home, i, true);
+    }
+    const auto changes = leave(home, 1);
+    ASSERT_EQ(changes.size(), 1U);
+    EXPECT_EQ(changes[0].peer, key(3));
+    EXPECT_FALSE(changes[0].choke);
+}
+
+TEST_F(HomeTest, ThoseThatGiveMostAreServedNextRound) {
+    Home home = make({.upload_slots = 1});
+    for (std::uint8_t i = 1; i <= 10; ++i) {
+        join(home, i);
+        (void)interest(home, i, true);
+    }
+    home.on_rates({torrent, {{key(7), false, 1'000'000}}});
+    std::vector<Home::ChokeChange> changes;
+    home.rechoke_if_due(false, random, start + 9s, changes);
+    EXPECT_TRUE(changes.empty());
+    home.rechoke_if_due(false, random, start + swarm::Choker::round, changes);
+    EXPECT_NE(
+        std::ranges::find_if(
+            changes, [](const auto& change) { return change.peer == key(7) && !change.choke; }),
+        changes.end());
+}
+
+TEST_F(HomeTest, WantsNoCallsWhenItHasEnoughPeers) {
+    Home home = make({.peers_max = 1, .calls_max = 1});
+    home.peers().add(remote(1));
+    home.peers().add(remote(2));
+    EXPECT_TRUE(home.next_call(random, start));
+    EXPECT_FALSE(home.next_call(random, start));
+    home.on_call_failed({torrent, remote(1), false}, random, start);
+    EXPECT_TRUE(home.next_timeout());
+    join(home, 9);
+    EXPECT_FALSE(home.next_call(random, start + 1h));
+}
+
+}  // namespace
+}  // namespace spate::session
