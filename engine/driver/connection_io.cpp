@@ -137,7 +137,8 @@ void ConnectionIo::on_populated(std::int32_t result, std::uint32_t) {
         finish_send();
         return finish_if_idle();
     }
-    if (result < 0 && result != -EAGAIN && result != -EINTR && result != -EBUSY && result != -ENOMEM)
+    if (result < 0 && result != -EAGAIN && result != -EINTR && result != -EBUSY &&
+        result != -ENOMEM)
         return payload_failed();
     prepare_payload();
 }
@@ -184,7 +185,9 @@ void ConnectionIo::payload_failed() {
 
 // --- Ending
 
-void ConnectionIo::lose() { core_.session.handle_disconnected(id_, core_.now()); }
+void ConnectionIo::lose() {
+    core_.session.handle_disconnected(id_, core_.now());
+}
 
 void ConnectionIo::close() {
     closing_ = true;

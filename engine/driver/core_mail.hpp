@@ -31,8 +31,7 @@ struct Announced {
 /// Stop all torrents, finish writes, end.
 struct ShutDown {};
 
-using CoreMail =
-    std::variant<session::CoreMessage, AddTorrent, StopTorrent, Announced, ShutDown>;
+using CoreMail = std::variant<session::CoreMessage, AddTorrent, StopTorrent, Announced, ShutDown>;
 
 inline constexpr std::size_t core_mailbox_capacity = 1024;
 using CoreMailbox = io::Mailbox<CoreMail, core_mailbox_capacity>;

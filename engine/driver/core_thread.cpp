@@ -1,12 +1,11 @@
 #include "engine/driver/core_thread.hpp"
 
-#include <pthread.h>
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <condition_variable>
 #include <mutex>
+#include <pthread.h>
+#include <sys/resource.h>
 
 #include <fmt/format.h>
 
@@ -68,7 +67,9 @@ CoreThread::CoreThread(Options options, Surroundings surroundings,
       file_table_(options_.open_files_max),
       hashes_(surroundings_.hasher) {}
 
-CoreThread::~CoreThread() { SPATE_ASSERT(!thread_.joinable()); }
+CoreThread::~CoreThread() {
+    SPATE_ASSERT(!thread_.joinable());
+}
 
 std::expected<void, std::string> CoreThread::start(std::vector<CoreThread*> others) {
     cores_ = std::move(others);
@@ -98,9 +99,9 @@ void CoreThread::run(std::function<void(std::expected<void, std::string>)> start
                          fmt::format("spate-core-{}", options_.session.core.value).c_str());
     if (options_.pinned_cpu) pin_to(*options_.pinned_cpu);
     clock_.refresh();
-    auto ring = io::Ring::open(options_.features, {.entries = ring_entries,
-                                                   .completion_entries = ring_completions,
-                                                   .spin = options_.spin});
+    auto ring = io::Ring::open(
+        options_.features,
+        {.entries = ring_entries, .completion_entries = ring_completions, .spin = options_.spin});
     if (!ring) {
         running_.store(false, std::memory_order_release);
         return started(std::unexpected(ring.error().sentence()));
@@ -110,8 +111,8 @@ void CoreThread::run(std::function<void(std::expected<void, std::string>)> start
     if (!buffers) {
         ring_.reset();
         running_.store(false, std::memory_order_release);
-        return started(std::unexpected(
-            fmt::format("can't give receive buffers to the kernel: {}", buffers.error().message())));
+        return started(std::unexpected(fmt::format("can't give receive buffers to the kernel: {}",
+                                                   buffers.error().message())));
     }
     idle_buffers_ = std::move(*buffers);
     session_ = std::make_unique<session::Session>(
@@ -149,6 +150,9 @@ void CoreThread::turn() {
     pump();
     hashes_.run_if_due(*context_);
     pump();
+    // Before sleeping: a socket that is done with must close now, not at the next event.
+    reap();
+    pump();
     flush_backlogs();
     report(false);
     if (!finished()) doorbell_->turn(clock_, next_deadline(), [this] { return has_mail(); });
@@ -166,9 +170,8 @@ std::optional<Time> CoreThread::next_deadline() const {
     };
     earlier(hashes_.deadline());
     earlier(accept_again_at_);
-    const bool backlog = !event_backlog_.empty() || std::ranges::any_of(mail_backlog_, [](auto& b) {
-        return !b.empty();
-    });
+    const bool backlog = !event_backlog_.empty() ||
+                         std::ranges::any_of(mail_backlog_, [](auto& b) { return !b.empty(); });
     if (backlog) earlier(clock_.now() + backlog_retry);
     return next;
 }
@@ -215,9 +218,8 @@ void CoreThread::handle(CoreMail mail) {
 void CoreThread::flush_backlogs() {
     for (std::size_t core = 0; core < mail_backlog_.size(); ++core) {
         auto& backlog = mail_backlog_[core];
-        CoreMailbox* box = backlog.empty()
-                               ? nullptr
-                               : &cores_[core]->mailbox(options_.session.core.value);
+        CoreMailbox* box =
+            backlog.empty() ? nullptr : &cores_[core]->mailbox(options_.session.core.value);
         bool sent = false;
         while (!backlog.empty() && box->try_push(std::move(backlog.front()))) {
             backlog.pop_front();
@@ -229,7 +231,9 @@ void CoreThread::flush_backlogs() {
         event_backlog_.pop_front();
 }
 
-void CoreThread::tell_main(EngineEvent event) { event_backlog_.push_back(std::move(event)); }
+void CoreThread::tell_main(EngineEvent event) {
+    event_backlog_.push_back(std::move(event));
+}
 
 // --- What the session wants
 
@@ -255,7 +259,8 @@ void CoreThread::execute(session::Output output) {
     } else if (auto* message = std::get_if<session::ToCore>(&output)) {
         mail_backlog_[message->core.value].emplace_back(std::move(message->message));
     } else if (const auto* receive = std::get_if<session::Receive>(&output)) {
-        if (ConnectionIo* const connection = find(receive->connection)) connection->start_receiving();
+        if (ConnectionIo* const connection = find(receive->connection))
+            connection->start_receiving();
     } else if (const auto* cancel = std::get_if<session::CancelReceive>(&output)) {
         if (ConnectionIo* const connection = find(cancel->connection)) connection->cancel_receive();
     } else if (const auto* order = std::get_if<session::Connect>(&output)) {
@@ -292,9 +297,8 @@ void CoreThread::on_accepted(Accept& accept, std::int32_t result, std::uint32_t 
     if (result >= 0) {
         io::FileDescriptor socket(result);
         const auto remote = io::peer_endpoint(socket.get());
-        const auto id = remote && !shutting_down_
-                            ? session_->handle_accepted(*remote, clock_.now())
-                            : std::nullopt;
+        const auto id = remote && !shutting_down_ ? session_->handle_accepted(*remote, clock_.now())
+                                                  : std::nullopt;
         if (id) {
             auto& connection = connections_[*id];
             connection = std::make_unique<ConnectionIo>(*context_, *id, std::move(socket));

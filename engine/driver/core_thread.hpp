@@ -29,9 +29,9 @@ struct CoreReport {
     session::DropCounts drops{};
 };
 
-/// Runs one session on a thread of its own: executes its outputs, feeds it completions, mail and time.
-/// Made by the engine's thread; start() and join() are called there, everything else happens on the
-/// core's own thread or through mailboxes.
+/// Runs one session on a thread of its own: executes its outputs, feeds it completions, mail and
+/// time. Made by the engine's thread; start() and join() are called there, everything else happens
+/// on the core's own thread or through mailboxes.
 class CoreThread {
 public:
     struct Options {

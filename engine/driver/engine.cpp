@@ -1,9 +1,8 @@
 #include "engine/driver/engine.hpp"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <chrono>
+#include <sys/resource.h>
 #include <thread>
 
 #include <fmt/format.h>
@@ -49,8 +48,12 @@ public:
     std::expected<TorrentId, std::string> add(TorrentSpec spec);
     void stop_torrent(TorrentId id);
     TorrentStatus status(TorrentId id) const;
-    Bitfield stored_pieces(TorrentId id) const { return torrents_[id.value].shared->pieces.stored_pieces(); }
-    std::expected<void, std::string> sync_files(TorrentId id) { return torrents_[id.value].files->sync(); }
+    Bitfield stored_pieces(TorrentId id) const {
+        return torrents_[id.value].shared->pieces.stored_pieces();
+    }
+    std::expected<void, std::string> sync_files(TorrentId id) {
+        return torrents_[id.value].files->sync();
+    }
     std::optional<EngineEvent> poll_event();
     Ledger ledger() const;
     void stop(Duration patience);
@@ -101,8 +104,8 @@ CoreThread::Options Engine::Implementation::core_options(std::size_t core,
     const std::size_t count = options_.cpus.size();
     const std::uint64_t descriptors = descriptor_limit();
     const std::uint64_t for_files = std::min<std::uint64_t>(open_files_max, descriptors / 4);
-    const std::uint64_t for_connections =
-        std::max<std::uint64_t>(16, descriptors - std::min(descriptors, for_files + descriptors_reserved));
+    const std::uint64_t for_connections = std::max<std::uint64_t>(
+        16, descriptors - std::min(descriptors, for_files + descriptors_reserved));
     const std::uint64_t connections = std::min<std::uint64_t>(
         std::uint64_t{options_.peers_max} * connections_per_peer_limit, for_connections);
     CoreThread::Options result;
@@ -120,7 +123,8 @@ CoreThread::Options Engine::Implementation::core_options(std::size_t core,
     result.features = features;
     result.spin = options_.spin;
     if (options_.pin_threads) result.pinned_cpu = options_.cpus[core];
-    result.open_files_max = static_cast<std::size_t>(std::max<std::uint64_t>(16, for_files / count));
+    result.open_files_max =
+        static_cast<std::size_t>(std::max<std::uint64_t>(16, for_files / count));
     return result;
 }
 
@@ -132,11 +136,14 @@ std::expected<void, std::string> Engine::Implementation::make_cores(Listeners li
     for (std::size_t core = 0; core < count; ++core) {
         auto doorbell = io::Doorbell::open();
         if (!doorbell)
-            return std::unexpected(fmt::format("can't make an eventfd: {}; raise the limit on open "
-                                               "files (ulimit -n)", doorbell.error().message()));
+            return std::unexpected(
+                fmt::format("can't make an eventfd: {}; raise the limit on open "
+                            "files (ulimit -n)",
+                            doorbell.error().message()));
         CoreThread::Surroundings surroundings{
-            up_, down_, hasher_,
-            [this](CoreIndex index, const session::Announce& order) { return announce(index, order); }};
+            up_, down_, hasher_, [this](CoreIndex index, const session::Announce& order) {
+                return announce(index, order);
+            }};
         cores_.push_back(std::make_unique<CoreThread>(
             core_options(core, features, peer_id, tracker_key), std::move(surroundings),
             std::move(*doorbell), std::move(listeners.by_core[core])));
@@ -164,17 +171,17 @@ bool Engine::Implementation::announce(CoreIndex core, const session::Announce& o
         {.id = order.torrent.value,
          .url = order.url,
          .request = order.request,
-         .done = [this, core, torrent = order.torrent, url = order.url](std::uint64_t,
-                                                                          tracker::TrackerResult result) {
+         .done = [this, core, torrent = order.torrent, url = order.url](
+                     std::uint64_t, tracker::TrackerResult result) {
              tracker::AnnounceResult announced;
              if (result) {
                  announced = std::get<tracker::AnnounceResponse>(std::move(*result));
              } else {
                  announced = std::unexpected(std::move(result.error()));
              }
-             CoreMail mail = Announced{
-                 torrent, url,
-                 std::make_shared<const tracker::AnnounceResult>(std::move(announced))};
+             CoreMail mail =
+                 Announced{torrent, url,
+                           std::make_shared<const tracker::AnnounceResult>(std::move(announced))};
              CoreMailbox& box = cores_[core.value]->mailbox(announce_sender());
              while (!box.try_push(std::move(mail))) {
                  if (!cores_[core.value]->running()) return;
@@ -276,7 +283,9 @@ void Engine::Implementation::stop(Duration patience) {
 Engine::Engine(std::unique_ptr<Implementation> implementation)
     : implementation_(std::move(implementation)) {}
 
-Engine::~Engine() { implementation_->stop(Duration::zero()); }
+Engine::~Engine() {
+    implementation_->stop(Duration::zero());
+}
 
 std::expected<std::unique_ptr<Engine>, std::string> Engine::start(EngineOptions options,
                                                                   const hashing::Hasher& hasher) {
@@ -288,20 +297,32 @@ std::expected<std::unique_ptr<Engine>, std::string> Engine::start(EngineOptions 
     return engine;
 }
 
-const std::vector<Endpoint>& Engine::listening() const { return implementation_->listening(); }
+const std::vector<Endpoint>& Engine::listening() const {
+    return implementation_->listening();
+}
 std::expected<TorrentId, std::string> Engine::add(TorrentSpec spec) {
     return implementation_->add(std::move(spec));
 }
-void Engine::stop_torrent(TorrentId torrent) { implementation_->stop_torrent(torrent); }
-TorrentStatus Engine::status(TorrentId torrent) const { return implementation_->status(torrent); }
+void Engine::stop_torrent(TorrentId torrent) {
+    implementation_->stop_torrent(torrent);
+}
+TorrentStatus Engine::status(TorrentId torrent) const {
+    return implementation_->status(torrent);
+}
 Bitfield Engine::stored_pieces(TorrentId torrent) const {
     return implementation_->stored_pieces(torrent);
 }
 std::expected<void, std::string> Engine::sync_files(TorrentId torrent) {
     return implementation_->sync_files(torrent);
 }
-std::optional<EngineEvent> Engine::poll_event() { return implementation_->poll_event(); }
-Ledger Engine::ledger() const { return implementation_->ledger(); }
-void Engine::stop(Duration patience) { implementation_->stop(patience); }
+std::optional<EngineEvent> Engine::poll_event() {
+    return implementation_->poll_event();
+}
+Ledger Engine::ledger() const {
+    return implementation_->ledger();
+}
+void Engine::stop(Duration patience) {
+    implementation_->stop(patience);
+}
 
 }  // namespace spate::driver

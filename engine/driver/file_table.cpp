@@ -50,8 +50,8 @@ std::expected<void, std::string> OpenFile::check() const {
     if (::fstat(descriptor_.get(), &now) != 0) return std::unexpected("it can't be read any more");
     if (now.st_nlink == 0) return std::unexpected("it was deleted");
     if (static_cast<std::uint64_t>(now.st_size) < size_bytes_)
-        return std::unexpected(fmt::format("it is shorter than it was ({} of {} bytes)", now.st_size,
-                                           size_bytes_));
+        return std::unexpected(
+            fmt::format("it is shorter than it was ({} of {} bytes)", now.st_size, size_bytes_));
     return {};
 }
 
@@ -84,7 +84,8 @@ FileTable::Result FileTable::for_reading(TorrentId torrent, const TorrentFiles& 
         auto descriptor = io::open_beneath(files.folder_descriptor(), files.file(index).path);
         if (!descriptor)
             return std::unexpected(why(files, index, "open", descriptor.error().message()));
-        file = std::make_shared<OpenFile>(std::move(*descriptor), files.file(index).size_bytes, false);
+        file =
+            std::make_shared<OpenFile>(std::move(*descriptor), files.file(index).size_bytes, false);
         keep(key, file);
     }
     if (now - file->checked_at > check_interval) {
@@ -101,7 +102,8 @@ FileTable::Result FileTable::for_writing(TorrentId torrent, const TorrentFiles& 
     if (auto file = find(key); file && file->writable()) return file;
     const storage::PlannedFile& planned = files.file(index);
     auto descriptor = files.create(index);
-    if (!descriptor) return std::unexpected(why(files, index, "write", descriptor.error().message()));
+    if (!descriptor)
+        return std::unexpected(why(files, index, "write", descriptor.error().message()));
     if (planned.executable) ::fchmod(descriptor->get(), 0755);
     if (const auto error = set_full_size(descriptor->get(), planned.size_bytes, files.allocation()))
         return std::unexpected(why(files, index, "make room for", error.message()));

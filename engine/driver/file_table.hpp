@@ -15,8 +15,8 @@
 
 namespace spate::driver {
 
-/// An open file of a torrent, mapped for reading when it is served. Shared by the operations that use
-/// it, which keep it open however long they take.
+/// An open file of a torrent, mapped for reading when it is served. Shared by the operations that
+/// use it, which keep it open however long they take.
 class OpenFile {
 public:
     OpenFile(io::FileDescriptor descriptor, std::uint64_t size_bytes, bool writable)
@@ -27,8 +27,9 @@ public:
 
     int descriptor() const { return descriptor_.get(); }
     bool writable() const { return writable_; }
-    /// The file's bytes. User code never touches them: a page beyond the end of a truncated file is an
-    /// EFAULT of the operation that uses it, not a signal. Empty when there is no room for a mapping.
+    /// The file's bytes. User code never touches them: a page beyond the end of a truncated file is
+    /// an EFAULT of the operation that uses it, not a signal. Empty when there is no room for a
+    /// mapping.
     Bytes mapping();
     /// It is still what it was: linked, and as long. Otherwise what has happened to it.
     std::expected<void, std::string> check() const;
@@ -49,7 +50,8 @@ public:
     explicit FileTable(std::size_t open_max) : open_max_(open_max) {}
 
     using Result = std::expected<std::shared_ptr<OpenFile>, std::string>;
-    Result for_reading(TorrentId torrent, const TorrentFiles& files, storage::FileIndex index, Time now);
+    Result for_reading(TorrentId torrent, const TorrentFiles& files, storage::FileIndex index,
+                       Time now);
     /// Made and given its size when it isn't there.
     Result for_writing(TorrentId torrent, const TorrentFiles& files, storage::FileIndex index);
     void close_torrent(TorrentId torrent);

@@ -10,8 +10,8 @@
 namespace spate::driver {
 
 /// Pieces are hashed sixteen at a time, a lane each, on the core that received them while they are
-/// still in its cache. A piece waits a bounded time for others; then it is hashed with those that are
-/// there. One thread.
+/// still in its cache. A piece waits a bounded time for others; then it is hashed with those that
+/// are there. One thread.
 class HashBatch {
 public:
     static constexpr std::size_t lanes = 16;

@@ -9,8 +9,9 @@ namespace {
 
 std::string cannot_listen(const Endpoint& address, const std::error_code& error) {
     const bool taken = error == std::errc::address_in_use;
-    return fmt::format("can't listen on {}: {}{}", address.to_string(), error.message(),
-                       taken ? "; stop the program that does, or choose another with --listen" : "");
+    return fmt::format(
+        "can't listen on {}: {}{}", address.to_string(), error.message(),
+        taken ? "; stop the program that does, or choose another with --listen" : "");
 }
 
 }  // namespace

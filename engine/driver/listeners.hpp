@@ -10,8 +10,8 @@
 namespace spate::driver {
 
 struct Listeners {
-    std::vector<Endpoint> addresses;                          // with the real ports
-    std::vector<std::vector<io::FileDescriptor>> by_core;     // each core's own sockets
+    std::vector<Endpoint> addresses;                       // with the real ports
+    std::vector<std::vector<io::FileDescriptor>> by_core;  // each core's own sockets
 };
 
 /// A socket a core and address; the kernel spreads connections over those of one address

@@ -10,8 +10,8 @@ namespace spate::driver {
 class PieceMemory final : public swarm::PayloadMemory {
 public:
     MutableBytes allocate(std::size_t size_bytes) override {
-        void* const memory = ::mmap(nullptr, size_bytes, PROT_READ | PROT_WRITE,
-                                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        void* const memory =
+            ::mmap(nullptr, size_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (memory == MAP_FAILED) return {};
         if (size_bytes >= huge_page_bytes) ::madvise(memory, size_bytes, MADV_HUGEPAGE);
         return {static_cast<std::byte*>(memory), size_bytes};

@@ -10,12 +10,14 @@ namespace spate::driver {
 PieceWrite::PieceWrite(CoreContext& core, const session::WritePiece& order,
                        std::vector<PieceWrite*>& finished)
     : core_(core), order_(order), finished_(finished) {
-    files().map().for_each_slice({order_.piece, 0, order_.size_bytes},
-                                 [&](const storage::FileSlice& slice) { slices_.push_back(slice); });
+    files().map().for_each_slice(
+        {order_.piece, 0, order_.size_bytes},
+        [&](const storage::FileSlice& slice) { slices_.push_back(slice); });
 }
 
 void PieceWrite::write_next() {
-    while (next_ < slices_.size() && slices_[next_].pad) done_bytes_ += slices_[next_++].length_bytes;
+    while (next_ < slices_.size() && slices_[next_].pad)
+        done_bytes_ += slices_[next_++].length_bytes;
     if (next_ == slices_.size()) return finish();
     const storage::FileSlice& slice = slices_[next_];
     auto file = core_.file_table.for_writing(order_.torrent, files(), slice.file);
@@ -29,7 +31,8 @@ void PieceWrite::write_next() {
 }
 
 void PieceWrite::on_written(std::int32_t result, std::uint32_t) {
-    if (result == -EINTR || result == -EAGAIN) return write_.start_write(core_.ring, file_->descriptor());
+    if (result == -EINTR || result == -EAGAIN)
+        return write_.start_write(core_.ring, file_->descriptor());
     if (result <= 0)
         return fail(fmt::format("can't write {}: {}", files().display_path(slices_[next_].file),
                                 std::generic_category().message(result == 0 ? ENOSPC : -result)));

@@ -10,9 +10,9 @@
 
 namespace spate::driver {
 
-/// Writes one piece from the buffer that it was received in, one operation a file range, one after the
-/// other, and tells the session. A file that can't be written ends the torrent with a sentence that
-/// names it. Given to `finished` when done. One thread.
+/// Writes one piece from the buffer that it was received in, one operation a file range, one after
+/// the other, and tells the session. A file that can't be written ends the torrent with a sentence
+/// that names it. Given to `finished` when done. One thread.
 class PieceWrite {
 public:
     PieceWrite(CoreContext& core, const session::WritePiece& order,

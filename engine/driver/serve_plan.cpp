@@ -1,11 +1,10 @@
 #include "engine/driver/serve_plan.hpp"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
+#include <sys/mman.h>
 #include <system_error>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -128,7 +127,8 @@ storage::FileIndex ServePlan::suspect() const {
 std::string ServePlan::diagnose(const TorrentFiles& files) const {
     for (const UsedFile& used : files_)
         if (const auto intact = used.file->check(); !intact)
-            return fmt::format("can't serve {}: {}", files.display_path(used.index), intact.error());
+            return fmt::format("can't serve {}: {}", files.display_path(used.index),
+                               intact.error());
     return fmt::format("can't read {}: input/output error",
                        files_.empty() ? "the torrent's data" : files.display_path(suspect()));
 }

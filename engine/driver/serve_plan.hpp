@@ -15,8 +15,8 @@ namespace spate::driver {
 
 /// The blocks of a SendPlan as memory. A block within one file is sent from the file's mapping,
 /// nothing copied; one that crosses files is read into memory of its own. Extents of mappings that
-/// aren't in memory yet are named, so that the caller can have them read before it sends: a page fault
-/// in a send would stall the whole core. Keeps the files open until clear().
+/// aren't in memory yet are named, so that the caller can have them read before it sends: a page
+/// fault in a send would stall the whole core. Keeps the files open until clear().
 class ServePlan {
 public:
     /// Consecutive bytes of one file's mapping.

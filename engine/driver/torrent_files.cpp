@@ -1,9 +1,8 @@
 #include "engine/driver/torrent_files.hpp"
 
 #include <fcntl.h>
-#include <unistd.h>
-
 #include <system_error>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -21,8 +20,8 @@ std::expected<std::shared_ptr<const TorrentFiles>, std::string> TorrentFiles::op
             fmt::format("can't make the folder {}: {}", folder.string(), error.message()));
     auto descriptor = io::open_directory(folder.empty() ? "." : folder.string());
     if (!descriptor)
-        return std::unexpected(
-            fmt::format("can't open the folder {}: {}", folder.string(), descriptor.error().message()));
+        return std::unexpected(fmt::format("can't open the folder {}: {}", folder.string(),
+                                           descriptor.error().message()));
     std::shared_ptr<TorrentFiles> files(new TorrentFiles(metainfo, folder, allocation));
     files->folder_descriptor_ = std::move(*descriptor);
     return files;
@@ -40,7 +39,8 @@ std::expected<io::FileDescriptor, std::error_code> TorrentFiles::create(
     const std::size_t slash = path.rfind('/');
     if (opened || opened.error() != std::errc::no_such_file_or_directory || slash == path.npos)
         return opened;
-    if (const auto error = io::make_directories_beneath(folder_descriptor_.get(), path.substr(0, slash)))
+    if (const auto error =
+            io::make_directories_beneath(folder_descriptor_.get(), path.substr(0, slash)))
         return std::unexpected(error);
     return io::open_beneath(folder_descriptor_.get(), path, options);
 }
@@ -62,9 +62,10 @@ std::expected<void, std::string> TorrentFiles::sync() const {
         const auto file = io::open_beneath(folder_descriptor_.get(), files_[i].path);
         if (!file) continue;  // not begun
         if (::fdatasync(file->get()) != 0)
-            return std::unexpected(fmt::format(
-                "can't sync {}: {}", display_path(storage::FileIndex(static_cast<std::uint32_t>(i))),
-                std::generic_category().message(errno)));
+            return std::unexpected(
+                fmt::format("can't sync {}: {}",
+                            display_path(storage::FileIndex(static_cast<std::uint32_t>(i))),
+                            std::generic_category().message(errno)));
     }
     return {};
 }

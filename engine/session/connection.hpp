@@ -52,7 +52,6 @@ struct Connection {
     std::vector<BufferId> pinned;     // buffers of the receive in flight
 
     Bitfield has;
-    bool has_told = false;  // its bitfield, HAVE ALL, HAVE NONE or first HAVE came
     bool counted_as_seed = false;
     bool upload_only = false;  // BEP 21
     std::uint32_t interesting = 0;

@@ -147,7 +147,6 @@ void Session::on_have(Connection& connection, PieceIndex piece, Time now) {
     if (torrent.fetch) return;
     if (piece.value >= torrent.shared.pieces.size())
         return close(connection, DropReason::bad_bitfield, now);
-    connection.has_told = true;
     if (!connection.has.set(piece.value)) return;
     torrent.shared.availability.add(piece);
     if (!torrent.known_stored.test(piece.value)) ++connection.interesting;
@@ -163,8 +162,8 @@ void Session::on_bitfield(Connection& connection, const wire::Event& event, Time
     Torrent& torrent = *connection.torrent;
     if (torrent.fetch) return;
     const std::uint32_t pieces = torrent.shared.pieces.size();
-    if (connection.has_told) return close(connection, DropReason::bad_bitfield, now);
-    connection.has_told = true;
+    // Not only as the first message: aria2 sends it again instead of many HAVEs.
+    forget_pieces(connection);
     if (const auto* message = std::get_if<wire::BitfieldMessage>(&event)) {
         if (!connection.has.assign(message->bits, pieces))
             return close(connection, DropReason::bad_bitfield, now);
@@ -181,6 +180,19 @@ void Session::on_bitfield(Connection& connection, const wire::Event& event, Time
             ++connection.interesting;
     update_interest(connection);
     close_if_both_complete(connection, now);
+}
+
+void Session::forget_pieces(Connection& connection) {
+    SharedTorrent& shared = connection.torrent->shared;
+    if (connection.counted_as_seed) {
+        shared.availability.remove_seed();
+        shared.counters.seeds.fetch_sub(1, std::memory_order_relaxed);
+    } else {
+        shared.availability.remove(connection.has);
+    }
+    connection.counted_as_seed = false;
+    connection.has = Bitfield(shared.pieces.size());
+    connection.interesting = 0;
 }
 
 void Session::count_as_seed(Connection& connection) {

@@ -136,6 +136,7 @@ private:
     void on_bitfield(Connection& connection, const wire::Event& event, Time now);
     void on_interest(Connection& connection, bool interested, Time now);
     void count_as_seed(Connection& connection);
+    void forget_pieces(Connection& connection);
     void update_interest(Connection& connection);
 
     // session_extensions.cpp

@@ -123,12 +123,7 @@ void Session::leave_torrent(Connection& connection, DropReason reason, Time now)
     give_up_requests(connection);
     connection.uploads.clear();
     if (torrent.fetch) torrent.fetch->on_left(connection.id);
-    if (connection.counted_as_seed) {
-        torrent.shared.availability.remove_seed();
-        torrent.shared.counters.seeds.fetch_sub(1, std::memory_order_relaxed);
-    } else {
-        torrent.shared.availability.remove(connection.has);
-    }
+    forget_pieces(connection);
     torrent.detach(connection);
     const bool forget = reason == DropReason::both_complete || reason == DropReason::duplicate_peer;
     tell_home(torrent,

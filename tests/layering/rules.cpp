@@ -22,9 +22,8 @@ std::vector<Rule> make_rules() {
     const Names sim = with(machines, {"engine/session", "hashing"});
     const Names driver = with(sim, {"io", "engine/driver/tracker", "engine/driver/content"});
     const Names control{"engine/base", "engine/metainfo", "engine/session"};
-    const Names cli = with(
-        sim, {"engine/driver", "engine/driver/tracker", "engine/driver/content", "engine/sim",
-              "engine/rpc", "engine/web"});
+    const Names cli = with(sim, {"engine/driver", "engine/driver/tracker", "engine/driver/content",
+                                 "engine/sim", "engine/rpc", "engine/web"});
     return {
         {"engine/base", pure, {}, {"arpa/inet.h"}},
         {"io", system, {"engine/base"}, {"liburing.h", "liburing/"}},

@@ -1,11 +1,12 @@
-// Whole engines on loopback sockets and real files, several cores each: what the sanitizers must see.
-#include <gtest/gtest.h>
-
+// Whole engines on loopback sockets and real files, several cores each: what the sanitizers must
+// see.
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <thread>
+
+#include <gtest/gtest.h>
 
 #include "engine/base/prng.hpp"
 #include "engine/driver/engine.hpp"
@@ -48,7 +49,8 @@ std::vector<std::byte> random_bytes(std::size_t size, std::uint64_t seed) {
 void write_file(const fs::path& path, Bytes content) {
     fs::create_directories(path.parent_path());
     std::ofstream file(path, std::ios::binary);
-    file.write(reinterpret_cast<const char*>(content.data()), static_cast<std::streamsize>(content.size()));
+    file.write(reinterpret_cast<const char*>(content.data()),
+               static_cast<std::streamsize>(content.size()));
 }
 
 std::vector<std::byte> read_file(const fs::path& path) {
@@ -80,8 +82,8 @@ Content make_content(const fs::path& folder, std::size_t size_bytes, std::uint32
         write_file(folder / "content" / name, bytes);
     }
     for (std::size_t at = 0; at < all.size(); at += piece_length)
-        torrent.piece_hashes.push_back(
-            hashing::sha1(Bytes(all).subspan(at, std::min<std::size_t>(piece_length, all.size() - at))));
+        torrent.piece_hashes.push_back(hashing::sha1(
+            Bytes(all).subspan(at, std::min<std::size_t>(piece_length, all.size() - at))));
     auto parsed = metainfo::parse_torrent(metainfo::write_torrent(torrent));
     EXPECT_TRUE(parsed) << parsed.error().sentence;
     content.metainfo = std::make_shared<const metainfo::Metainfo>(std::move(*parsed));
@@ -166,8 +168,8 @@ TEST_P(Transfers, EveryByteArrives) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Engine, Transfers,
-                         testing::Values(Transfer{1, 1, 1, 256 * 1024}, Transfer{2, 2, 1, 16 * 1024},
-                                         Transfer{2, 2, 4, 64 * 1024},
+                         testing::Values(Transfer{1, 1, 1, 256 * 1024},
+                                         Transfer{2, 2, 1, 16 * 1024}, Transfer{2, 2, 4, 64 * 1024},
                                          Transfer{1, 2, 2, 4 * 1024 * 1024}));
 
 TEST(Transfer, AFileTruncatedUnderASeedStopsItsTorrentAndNamesTheFile) {
@@ -180,14 +182,14 @@ TEST(Transfer, AFileTruncatedUnderASeedStopsItsTorrentAndNamesTheFile) {
                            .have = all_pieces(*content.metainfo)}));
     fs::resize_file(folder / "seed" / "content" / "z", 1000);
     const auto get = start_engine(1, hasher, 2);
-    const auto id = get->add({.metainfo = content.metainfo,
-                              .folder = folder / "get",
-                              .peers = seed->listening()});
+    const auto id = get->add(
+        {.metainfo = content.metainfo, .folder = folder / "get", .peers = seed->listening()});
     ASSERT_TRUE(id);
     std::string reason;
     for (int i = 0; i < 2000 && reason.empty(); ++i) {
         if (const auto event = seed->poll_event())
-            if (const auto* stopped = std::get_if<TorrentStopped>(&*event)) reason = stopped->reason;
+            if (const auto* stopped = std::get_if<TorrentStopped>(&*event))
+                reason = stopped->reason;
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
     EXPECT_NE(reason.find("content/z"), std::string::npos) << reason;
@@ -207,13 +209,13 @@ TEST(Transfer, AFolderThatCannotBeWrittenStopsTheTorrent) {
     fs::create_directories(folder / "get" / "content");
     fs::create_directories(folder / "get" / "content" / "z");  // a folder where the file must go
     const auto get = start_engine(1, hasher, 2);
-    ASSERT_TRUE(get->add({.metainfo = content.metainfo,
-                          .folder = folder / "get",
-                          .peers = seed->listening()}));
+    ASSERT_TRUE(get->add(
+        {.metainfo = content.metainfo, .folder = folder / "get", .peers = seed->listening()}));
     std::string reason;
     for (int i = 0; i < 2000 && reason.empty(); ++i) {
         if (const auto event = get->poll_event())
-            if (const auto* stopped = std::get_if<TorrentStopped>(&*event)) reason = stopped->reason;
+            if (const auto* stopped = std::get_if<TorrentStopped>(&*event))
+                reason = stopped->reason;
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
     EXPECT_NE(reason.find("content/z"), std::string::npos) << reason;

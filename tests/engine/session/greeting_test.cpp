@@ -103,25 +103,24 @@ TEST_F(GreetingTest, APeerThatBecomesComplete) {
     EXPECT_EQ(available(3), 0);
 }
 
-TEST_F(GreetingTest, ASecondBitfieldIsRefused) {
-    start();
-    for (const ByteVector& second : {bitfield(bits({1})), message(MessageId::have_all)}) {
-        TestPeer& peer = connect_peer();
-        say(peer, bitfield(bits({1})));
-        EXPECT_FALSE(peer.closed);
-        say(peer, second);
-        EXPECT_TRUE(peer.closed);
-        EXPECT_EQ(available(1), 0);
-    }
-    EXPECT_EQ(drops(DropReason::bad_bitfield), 2U);
-}
-
-TEST_F(GreetingTest, ABitfieldAfterAHaveIsRefused) {
+// aria2 sends its bitfield again when that is shorter than the HAVEs would be.
+TEST_F(GreetingTest, ALaterBitfieldReplacesWhatWasKnown) {
     start();
     TestPeer& peer = connect_peer();
-    say(peer, have(3) + bitfield(bits({1})));
-    EXPECT_EQ(drops(DropReason::bad_bitfield), 1U);
-    EXPECT_EQ(available(3), 0);
+    say(peer, bitfield(bits({1})) + have(3));
+    say(peer, bitfield(bits({1, 2, 3})));
+    EXPECT_FALSE(peer.closed);
+    EXPECT_EQ(available(1), 1);
+    EXPECT_EQ(available(2), 1);
+    EXPECT_EQ(available(3), 1);
+    say(peer, message(MessageId::have_all));
+    EXPECT_EQ(available(1), 0);
+    EXPECT_EQ(torrents[0]->availability.seeds(), 1U);
+    say(peer, message(MessageId::have_none));
+    EXPECT_EQ(torrents[0]->availability.seeds(), 0U);
+    hang_up(peer);
+    EXPECT_EQ(available(1), 0);
+    EXPECT_EQ(drops(DropReason::bad_bitfield), 0U);
 }
 
 TEST_F(GreetingTest, ABitfieldOfTheWrongSizeIsRefused) {
