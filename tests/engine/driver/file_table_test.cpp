@@ -1,0 +1,119 @@
+#include "engine/driver/file_table.hpp"
+
+#include <sys/stat.h>
+
+#include "tests/engine/driver/torrent_folder.hpp"
+
+namespace spate::driver {
+namespace {
+
+struct FileTableTest : TorrentFolderTest {
+    FileTable table{8};
+};
+
+TEST_F(FileTableTest, OpensAFileOnceForItsReaders) {
+    write_files();
+    const auto files = open(false);
+    const auto first = table.for_reading(torrent, *files, a, start);
+    const auto second = table.for_reading(torrent, *files, a, start);
+    ASSERT_TRUE(first && second);
+    EXPECT_EQ(*first, *second);
+    EXPECT_EQ(table.open_count(), 1U);
+    EXPECT_FALSE((*first)->writable());
+    EXPECT_EQ((*first)->mapping().size(), 100'000U);
+    EXPECT_EQ((*first)->mapping()[999], content_at(999));
+}
+
+TEST_F(FileTableTest, AFileIsMadeWithItsSizeWhenItIsFirstWritten) {
+    const auto files = open(true);
+    const auto file = table.for_writing(torrent, *files, a);
+    ASSERT_TRUE(file);
+    EXPECT_TRUE((*file)->writable());
+    EXPECT_EQ(std::filesystem::file_size(path("a")), 100'000U);
+    EXPECT_EQ(table.for_reading(torrent, *files, a, start), file) << "readers share it";
+}
+
+TEST_F(FileTableTest, AFileOpenForReadingIsOpenedAgainForWriting) {
+    write_files();
+    const auto files = open(true);
+    const auto reading = table.for_reading(torrent, *files, b, start);
+    const auto writing = table.for_writing(torrent, *files, b);
+    ASSERT_TRUE(reading && writing);
+    EXPECT_NE(*reading, *writing);
+    EXPECT_EQ(table.open_count(), 1U);
+    EXPECT_EQ((*reading)->mapping()[1], content_at(100'001)) << "it stays open for its users";
+}
+
+TEST_F(FileTableTest, AFileThatIsTooLongIsCut) {
+    write_files();
+    std::filesystem::resize_file(path("b"), 60'000);
+    ASSERT_TRUE(table.for_writing(torrent, *open(true), b));
+    EXPECT_EQ(std::filesystem::file_size(path("b")), 50'000U);
+}
+
+TEST_F(FileTableTest, FullAllocationTakesTheBlocksAtOnce) {
+    ASSERT_TRUE(table.for_writing(torrent, *open(true, Allocation::full), a));
+    struct stat info{};
+    ASSERT_EQ(::stat(path("a").c_str(), &info), 0);
+    EXPECT_GE(info.st_blocks * 512, 100'000);
+    ASSERT_TRUE(table.for_writing(TorrentId(1), *open(true), c));
+    ASSERT_EQ(::stat(path("c").c_str(), &info), 0);
+    EXPECT_LT(info.st_blocks * 512, 70'000) << "sparse";
+}
+
+TEST_F(FileTableTest, KeepsNoMoreFilesOpenThanItsLimit) {
+    write_files();
+    const auto files = open(false);
+    FileTable small{2};
+    const auto first = *small.for_reading(torrent, *files, a, start);
+    ASSERT_TRUE(small.for_reading(torrent, *files, b, start));
+    EXPECT_EQ(*small.for_reading(torrent, *files, a, start), first);
+    ASSERT_TRUE(small.for_reading(torrent, *files, c, start));
+    EXPECT_EQ(small.open_count(), 2U);
+    EXPECT_EQ(*small.for_reading(torrent, *files, a, start), first) << "b was not used for longest";
+}
+
+TEST_F(FileTableTest, ATorrentThatEndsClosesItsFiles) {
+    write_files();
+    const auto files = open(false);
+    ASSERT_TRUE(table.for_reading(torrent, *files, a, start));
+    ASSERT_TRUE(table.for_reading(TorrentId(1), *files, a, start));
+    ASSERT_TRUE(table.for_reading(TorrentId(1), *files, b, start));
+    table.close_torrent(TorrentId(1));
+    EXPECT_EQ(table.open_count(), 1U);
+    table.close_torrent(torrent);
+    EXPECT_EQ(table.open_count(), 0U);
+}
+
+TEST_F(FileTableTest, AMissingFileIsNamed) {
+    const auto file = table.for_reading(torrent, *open(true), a, start);
+    ASSERT_FALSE(file);
+    EXPECT_NE(file.error().find(path("a").string()), std::string::npos);
+}
+
+TEST_F(FileTableTest, AFileThatIsCutOrDeletedWhileServedIsNoticedAfterAWhile) {
+    write_files();
+    const auto files = open(false);
+    for (const storage::FileIndex index : {a, b}) {
+        ASSERT_TRUE(table.for_reading(torrent, *files, index, start));
+    }
+    std::filesystem::resize_file(path("a"), 10);
+    std::filesystem::remove(path("b"));
+    EXPECT_TRUE(table.for_reading(torrent, *files, a, start + 1s));
+    const auto cut = table.for_reading(torrent, *files, a, start + 3s);
+    ASSERT_FALSE(cut);
+    EXPECT_NE(cut.error().find("shorter"), std::string::npos);
+    const auto deleted = table.for_reading(torrent, *files, b, start + 3s);
+    ASSERT_FALSE(deleted);
+    EXPECT_NE(deleted.error().find("deleted"), std::string::npos);
+}
+
+TEST_F(FileTableTest, AFolderInTheFilesPlaceIsAnErrorThatNamesIt) {
+    std::filesystem::create_directories(path("a"));
+    const auto file = table.for_writing(torrent, *open(true), a);
+    ASSERT_FALSE(file);
+    EXPECT_NE(file.error().find(path("a").string()), std::string::npos);
+}
+
+}  // namespace
+}  // namespace spate::driver

@@ -1,0 +1,60 @@
+#include "engine/driver/torrent_files.hpp"
+
+#include "tests/engine/driver/torrent_folder.hpp"
+
+namespace spate::driver {
+namespace {
+
+struct TorrentFilesTest : TorrentFolderTest {};
+
+TEST_F(TorrentFilesTest, ADownloadMakesItsFolder) {
+    folder /= "new/below";
+    EXPECT_FALSE(TorrentFiles::open(content, folder, false, Allocation::sparse));
+    EXPECT_TRUE(TorrentFiles::open(content, folder, true, Allocation::sparse));
+    EXPECT_TRUE(std::filesystem::is_directory(folder));
+    folder = folder.parent_path().parent_path();
+}
+
+TEST_F(TorrentFilesTest, AMissingFolderIsNamed) {
+    const auto opened = TorrentFiles::open(content, folder / "missing", false, Allocation::sparse);
+    ASSERT_FALSE(opened);
+    EXPECT_NE(opened.error().find((folder / "missing").string()), std::string::npos);
+}
+
+TEST_F(TorrentFilesTest, CreatingAFileMakesItsFolders) {
+    const auto files = open(true);
+    EXPECT_FALSE(std::filesystem::exists(folder / "root"));
+    EXPECT_TRUE(files->create(a));
+    EXPECT_TRUE(std::filesystem::is_regular_file(path("a")));
+    EXPECT_TRUE(files->create(a)) << "a second time it is only opened";
+    EXPECT_EQ(files->display_path(a), path("a").string());
+}
+
+TEST_F(TorrentFilesTest, OnlyEmptyFilesAreMadeBeforehand) {
+    EXPECT_TRUE(open(true)->make_empty_files());
+    EXPECT_TRUE(std::filesystem::exists(path("empty")));
+    for (const char* name : {"a", "b", "pad", "c"})
+        EXPECT_FALSE(std::filesystem::exists(path(name)));
+}
+
+TEST_F(TorrentFilesTest, ALinkThatLeadsOutOfTheFolderIsNotWrittenThrough) {
+    const std::filesystem::path outside = folder / "outside";
+    const std::filesystem::path inside = folder / "inside";
+    std::filesystem::create_directories(outside);
+    std::filesystem::create_directories(inside);
+    std::filesystem::create_directory_symlink(outside, inside / "root");
+    const auto files = TorrentFiles::open(content, inside, true, Allocation::sparse);
+    ASSERT_TRUE(files);
+    EXPECT_FALSE((*files)->create(a));
+    EXPECT_TRUE(std::filesystem::is_empty(outside));
+}
+
+TEST_F(TorrentFilesTest, SyncPassesOverFilesThatAreNotBegun) {
+    const auto files = open(true);
+    EXPECT_TRUE(files->sync());
+    EXPECT_TRUE(files->create(c));
+    EXPECT_TRUE(files->sync());
+}
+
+}  // namespace
+}  // namespace spate::driver
