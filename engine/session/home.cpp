@@ -18,7 +18,7 @@ Home::JoinVerdict Home::on_joined(const PeerJoined& joined, const PeerId& our_id
     JoinVerdict verdict;
     const auto twin = std::ranges::find_if(
         joined_, [&](const auto& entry) { return entry.second.peer_id == joined.peer_id; });
-    if (peers_.banned(joined.remote.address)) {
+    if (peers_.banned(joined.remote.address) || banned_ids_.contains(joined.peer_id)) {
         verdict = {joined.peer, DropReason::banned};
     } else if (twin != joined_.end()) {
         // Both called each other at once: both ends must keep the same one of the two, the one that
@@ -39,14 +39,21 @@ Home::JoinVerdict Home::on_joined(const PeerJoined& joined, const PeerId& our_id
 
 void Home::on_left(const PeerLeft& left, Prng& random, Time now,
                    std::vector<ChokeChange>& changes) {
-    joined_.erase(left.peer);
+    const auto found = joined_.find(left.peer);
+    if (left.ban && found != joined_.end()) ban(left.remote, found->second.peer_id);
+    if (found != joined_.end()) joined_.erase(found);
     fill_free_slots(now, changes);
-    if (left.ban) peers_.ban(left.remote.address);
-    if (left.forget) {
+    if (left.forget || left.ban) {
         peers_.forget(left.remote);
     } else {
         peers_.on_disconnected(left.remote, left.useful, random, now);
     }
+}
+
+void Home::ban(const Endpoint& remote, const PeerId& id) {
+    if (banned_ids_.size() < banned_ids_max) banned_ids_.insert(id);
+    // Loopback is the address of every peer of this machine.
+    if (!remote.address.is_loopback()) peers_.ban(remote.address);
 }
 
 void Home::on_call_failed(const CallFailed& failed, Prng& random, Time now) {

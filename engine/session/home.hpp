@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -61,6 +62,10 @@ private:
         bool outgoing = false;
     };
 
+    /// Peers that sent false data; who has an address of their own is banned by it too.
+    static constexpr std::size_t banned_ids_max = 1'000;
+
+    void ban(const Endpoint& remote, const PeerId& id);
     bool wants_calls() const;
     void rechoke(bool seeding, Prng& random, Time now, std::vector<ChokeChange>& changes);
     void set_choke(Joined& joined, bool choke, Time now, std::vector<ChokeChange>& changes);
@@ -72,6 +77,7 @@ private:
     swarm::Choker choker_;
     tracker::TrackerTiers tiers_;
     std::map<swarm::PeerKey, Joined> joined_;
+    std::set<PeerId> banned_ids_;
     std::uint32_t calls_ = 0;
     Time next_choke_round_;
 };

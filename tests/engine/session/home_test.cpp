@@ -72,6 +72,21 @@ TEST_F(HomeTest, APeerOfABannedAddressIsDropped) {
     EXPECT_EQ(verdict.reason, DropReason::banned);
 }
 
+TEST_F(HomeTest, ALiarOnLoopbackIsKnownByItsIdAndItsNeighboursStayWelcome) {
+    Home home = make();
+    const Endpoint local = *Endpoint::parse("127.0.0.1:6881");
+    EXPECT_FALSE(
+        home.on_joined({torrent, key(1), local, peer_id(1), false}, peer_id(9), start).drop);
+    std::vector<Home::ChokeChange> changes;
+    home.on_left({torrent, key(1), local, true, false, true}, random, start, changes);
+    EXPECT_FALSE(
+        home.on_joined({torrent, key(2), local, peer_id(2), false}, peer_id(9), start).drop);
+    const auto verdict =
+        home.on_joined({torrent, key(3), local, peer_id(1), false}, peer_id(9), start);
+    EXPECT_EQ(verdict.drop, key(3));
+    EXPECT_EQ(verdict.reason, DropReason::banned);
+}
+
 TEST_F(HomeTest, OneMoreThanThePeerLimitIsDropped) {
     Home home = make({.peers_max = 2});
     EXPECT_FALSE(join(home, 1).drop);
