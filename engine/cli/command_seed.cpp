@@ -93,11 +93,11 @@ private:
             if (!url) return refuse(url.error());
             made->torrent.tracker_tiers = {{std::move(*url)}};
         }
-        return save(std::move(*made));
+        return save(*made);
     }
 
     /// Writes PATH.torrent, over an older one only when that is of the same data.
-    Item save(MadeTorrent made) {
+    Item save(const MadeTorrent& made) {
         const fs::path output = torrent_path_for(made.listing, options_.torrent);
         const std::vector<std::byte> file = metainfo::write_torrent(made.torrent);
         auto torrent = parse_torrent_bytes(output.string(), file);

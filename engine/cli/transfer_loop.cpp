@@ -14,7 +14,6 @@ namespace {
 
 /// Short, so that a download's time is told exactly; a turn costs some microseconds.
 constexpr Duration turn_interval = 20ms;
-constexpr Duration turn_interval_seeding = 100ms;
 constexpr Duration report_interval = 1s;
 /// What is done sooner needs no progress bar.
 constexpr Duration first_report_delay = 200ms;

@@ -178,7 +178,7 @@ private:
 
     // session_home.cpp: home duties and messages between cores.
     void tell_home(Torrent& torrent, CoreMessage message, Time now);
-    void tell_others(CoreMessage message);
+    void tell_others(const CoreMessage& message);
     void run_home(Torrent& torrent, Time now);
     void carry_out(Torrent& torrent, const std::vector<Home::ChokeChange>& changes, Time now);
     void drop_peer(Torrent& torrent, swarm::PeerKey peer, DropReason reason, Time now);

@@ -33,7 +33,7 @@ void Session::tell_home(Torrent& torrent, CoreMessage message, Time now) {
     put(ToCore{torrent.shared.home, std::move(message)});
 }
 
-void Session::tell_others(CoreMessage message) {
+void Session::tell_others(const CoreMessage& message) {
     for (std::uint16_t core = 0; core < options_.core_count; ++core)
         if (core != options_.core.value) put(ToCore{CoreIndex(core), message});
 }

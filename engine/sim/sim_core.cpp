@@ -45,7 +45,7 @@ SimCore::SimCore(SimNode& node, session::SessionOptions options,
     : node_(node),
       queue_(node.queue()),
       index_(options.core),
-      session_(std::move(options), limits, memory_, queue_.now()) {}
+      session_(options, limits, memory_, queue_.now()) {}
 
 SimCore::~SimCore() {
     *alive_ = false;

@@ -96,7 +96,7 @@ void VirtualNetwork::carry(const VirtualSocket& from, const Socket& to,
         });
 }
 
-void VirtualNetwork::carry_end(const VirtualSocket& from, Socket to) {
+void VirtualNetwork::carry_end(const VirtualSocket& from, const Socket& to) {
     // Behind whatever this end has in its uplink.
     queue_.schedule(reserve_uplink(from.node_, 0) + path_latency(from.node_, to->node_),
                     to->tag(EventKind::chunk_arrived, 0), [this, to] {

@@ -69,7 +69,7 @@ private:
         return nodes_[a].link.latency + nodes_[b].link.latency;
     }
     void carry(const VirtualSocket& from, const Socket& to, std::vector<std::byte> chunk);
-    void carry_end(const VirtualSocket& from, Socket to);
+    void carry_end(const VirtualSocket& from, const Socket& to);
 
     EventQueue& queue_;
     const NetworkFaults faults_;
