@@ -85,7 +85,7 @@ void TrackerLoop::add_connection(io::FileDescriptor socket) {
         free_slots_.push_back(*slot);
         return;
     }
-    io::set_no_delay(socket.get());
+    [[maybe_unused]] const std::error_code ignored = io::set_no_delay(socket.get());
     connections_[*slot] =
         std::make_unique<TrackerConnection>(shared_, *slot, std::move(socket), peer->address);
     idle_timers_.schedule(*slot, clock_.now() + limits_.idle_timeout);
