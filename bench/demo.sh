@@ -49,14 +49,12 @@ wait_until_ready() {
     die "the seeder did not get ready"
 }
 
-# value FILE NAME: a number of a ledger, the one in its "total" where there is such a part.
+# value FILE NAME: a number of a ledger: what the process spent stands first, before the "total" of its
+# core threads, which leaves out the kernel's workers.
 value() {
     tr -d ' \n' <"$1" | awk -v name="\"$2\":" '{
-        total = index($0, "\"total\":")
-        rest = total ? substr($0, total) : $0
-        if (!index(rest, name)) rest = $0
-        at = index(rest, name)
-        print at ? substr(rest, at + length(name)) + 0 : 0
+        at = index($0, name)
+        print at ? substr($0, at + length(name)) + 0 : 0
     }'
 }
 
