@@ -108,7 +108,7 @@ private:
 
 /// NAME.torrent in the download folder, unless there is one already.
 fs::path save_torrent(const metainfo::Metainfo& torrent, const fs::path& folder, Console& console) {
-    const fs::path path = folder / (torrent.name + ".torrent");
+    fs::path path = folder / (torrent.name + ".torrent");
     if (fs::exists(fs::symlink_status(path))) return path;
     std::error_code ignored;
     fs::create_directories(folder, ignored);

@@ -43,7 +43,7 @@ void Console::write_line(const std::string& line) {
     std::fflush(stdout);
 }
 
-void Console::event(const char* name, Json fields) {
+void Console::event(const char* name, const Json& fields) {
     if (!options_.json) return;
     // Rounded, as sixteen digits help nobody.
     Json line{{"event", name}, {"t", std::round(context_.seconds() * 1e6) / 1e6}};

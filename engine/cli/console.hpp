@@ -33,7 +33,7 @@ public:
     std::size_t width() const;
 
     /// One JSON object with `event` and `t` first; nothing without --json.
-    void event(const char* name, Json fields);
+    void event(const char* name, const Json& fields);
     /// One JSON object as it is; nothing without --json.
     void object(const Json& object);
     /// A line for people; nothing with --json.

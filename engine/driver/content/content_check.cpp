@@ -5,6 +5,7 @@
 #include <cstring>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -84,7 +85,7 @@ std::expected<ContentReport, std::string> check_content(const ContentCheck& chec
     hashing::VerifyReport verified = hashing::verify_pieces(
         hasher, run, check.torrent.piece_hashes,
         [&](std::uint64_t offset, MutableBytes out) { return reader.read(offset, out); }, progress,
-        stop);
+        std::move(stop));
     report.cancelled = verified.end == hashing::PieceRunEnd::cancelled;
     for (const PieceIndex piece : verified.good) report.good.set(piece.value);
     report.bad = std::move(verified.bad);

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <system_error>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -60,7 +61,7 @@ std::expected<std::vector<Sha1Digest>, HashingFailure> hash_content(
                     unreadable = result;
             }
         },
-        progress, stop);
+        progress, std::move(stop));
     if (end == hashing::PieceRunEnd::cancelled)
         return std::unexpected(HashingFailure{.cancelled = true, .sentence = "interrupted"});
     if (unreadable) return fail(describe(work.listing, reader, *unreadable));
