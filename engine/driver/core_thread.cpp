@@ -250,7 +250,8 @@ void CoreThread::execute(session::Output output) {
     if (const auto* transmit = std::get_if<session::Transmit>(&output)) {
         if (ConnectionIo* const connection = find(transmit->connection)) connection->transmit();
     } else if (const auto* hash = std::get_if<session::HashPiece>(&output)) {
-        hashes_.add(*hash, clock_.now());
+        const auto& metainfo = *session_->find_torrent(hash->torrent)->shared.metainfo;
+        hashes_.add(*hash, digests_of(metainfo), clock_.now());
     } else if (const auto* write = std::get_if<session::WritePiece>(&output)) {
         auto piece = std::make_unique<PieceWrite>(*context_, *write, finished_writes_);
         PieceWrite* const key = piece.get();
