@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <fcntl.h>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <sys/mman.h>
@@ -117,7 +118,7 @@ void parents(benchmark::State& state, const Hasher& hasher) {
 // --- a file in the page cache
 
 /// A file of random bytes that has no name and goes away with this.
-class TestFile {
+class TestFile final : public PieceSource {
 public:
     explicit TestFile(std::uint64_t size_bytes) {
         const char* const directory = std::getenv("SPATE_BENCH_DIR");
@@ -133,14 +134,18 @@ public:
             }
         }
     }
-    ~TestFile() { close(descriptor_); }
+    ~TestFile() override { close(descriptor_); }
     TestFile(const TestFile&) = delete;
     TestFile& operator=(const TestFile&) = delete;
 
-    std::expected<std::size_t, int> read(std::uint64_t offset, MutableBytes out) const {
+    std::expected<std::size_t, int> read(std::uint64_t offset, MutableBytes out) override {
         const ssize_t got = pread(descriptor_, out.data(), out.size(), static_cast<off_t>(offset));
         if (got < 0) return std::unexpected(errno);
         return static_cast<std::size_t>(got);
+    }
+    bool is_cold(std::span<const ByteRange>) override { return false; }
+    std::unique_ptr<ReadAhead> read_ahead(std::span<const ByteRange>, Patience) override {
+        return nullptr;
     }
 
 private:
@@ -151,19 +156,16 @@ private:
 void file(benchmark::State& state, const Hasher& hasher) {
     const auto total_bytes = static_cast<std::uint64_t>(state.range(0)) << 20;
     const auto piece_bytes = static_cast<std::uint32_t>(state.range(1)) << 10;
-    const TestFile test_file(total_bytes);
+    TestFile test_file(total_bytes);
     std::vector<PieceIndex> pieces;
     for (std::uint64_t at = 0; at < total_bytes; at += piece_bytes) {
         pieces.emplace_back(static_cast<std::uint32_t>(pieces.size()));
     }
-    const PieceRun run{.piece_length_bytes = piece_bytes,
-                       .total_bytes = total_bytes,
-                       .pieces = pieces,
+    const PieceRun run{.pieces = pieces,
+                       .extent_of = equal_extents(piece_bytes, total_bytes),
+                       .digests = {},
                        .threads = static_cast<unsigned>(state.range(2)),
                        .tile_bytes = static_cast<std::size_t>(state.range(3)) << 10};
-    const PieceReader reader = [&](std::uint64_t offset, MutableBytes out) {
-        return test_file.read(offset, out);
-    };
     const PieceResultSink sink = [&](std::span<const PieceResult> results) {
         for (const PieceResult& result : results) {
             if (!result.readable) state.SkipWithError("unreadable");
@@ -171,7 +173,7 @@ void file(benchmark::State& state, const Hasher& hasher) {
     };
     for (auto _ : state) {
         PieceProgress progress;
-        hash_pieces(hasher, run, reader, sink, progress, {});
+        hash_pieces(hasher, run, test_file, sink, progress, {});
     }
     report_bytes(state, total_bytes);
 }
@@ -179,7 +181,7 @@ void file(benchmark::State& state, const Hasher& hasher) {
 /// Reading the same file alone, a tile at a time, on one thread: the pipeline's floor.
 void file_read(benchmark::State& state) {
     const auto total_bytes = static_cast<std::uint64_t>(state.range(0)) << 20;
-    const TestFile test_file(total_bytes);
+    TestFile test_file(total_bytes);
     std::vector<std::byte> tile(static_cast<std::size_t>(state.range(1)) << 10);
     for (auto _ : state) {
         for (std::uint64_t at = 0; at < total_bytes; at += tile.size()) {
