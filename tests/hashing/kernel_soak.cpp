@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -132,8 +133,8 @@ int main(int argc, char** argv) {
         for (const Hasher& hasher : hashers) {
             const std::string_view wrong = find_wrong(hasher, batch);
             if (wrong.empty()) continue;
-            std::printf("%s is wrong by %s, seed %llu, batch %llu\n", wrong.data(),
-                        hasher.name().data(), static_cast<unsigned long long>(seed),
+            std::printf("%s is wrong by %s, seed %llu, batch %llu\n", std::string(wrong).c_str(),
+                        std::string(hasher.name()).c_str(), static_cast<unsigned long long>(seed),
                         static_cast<unsigned long long>(number));
             return EXIT_FAILURE;
         }

@@ -117,7 +117,7 @@ TEST(Layering, AThirdPartyLibraryStaysInItsFolder) {
                 Contains(HasSubstr("may not use")));
     EXPECT_THAT(check_source("hashing/xxh3.cpp", "#include <xxhash.h>\n"), IsEmpty());
     EXPECT_THAT(check_source("engine/storage/resume.cpp", "#include <xxhash.h>\n"),
-                Contains(HasSubstr("may not use")));
+                Contains(HasSubstr("may not include")));
 }
 
 TEST(Layering, WhatTheTableAllowsPasses) {
