@@ -53,28 +53,51 @@ public:
         struct stat info{};
         if (::lstat(path.c_str(), &info) != 0)
             return fail_text(path, {errno, std::system_category()});
-        if (!S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) {
+        std::vector<std::string> target;
+        if (S_ISLNK(info.st_mode)) target = target_of(path, components);
+        if (!S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode) && target.empty()) {
             listing_.left_out.push_back(
                 fmt::format("{} is left out: it is {}", path.string(),
-                            S_ISLNK(info.st_mode) ? "a symbolic link" : "no regular file"));
+                            S_ISLNK(info.st_mode) ? "a symbolic link to nothing in the folder"
+                                                  : "no regular file"));
             return {};
         }
         if (!acceptable(components.back()))
             return fmt::format("{} cannot be shared: other systems refuse its name",
                                metainfo::quoted(path.string()));
         if (S_ISDIR(info.st_mode)) return walk(path, components);
-        return add_file(info, components);
+        return add_file(info, components, std::move(target));
     }
 
-    std::string add_file(const struct stat& info, const std::vector<std::string>& components) {
+    /// Where a link points, below the listing's folder; empty unless that is there and acceptable.
+    std::vector<std::string> target_of(const fs::path& link,
+                                       const std::vector<std::string>& components) const {
+        std::error_code error;
+        const fs::path target = fs::read_symlink(link, error);
+        if (listing_.single_file || error || target.is_absolute() || !fs::exists(link, error))
+            return {};
+        fs::path folder;
+        for (std::size_t i = 0; i + 1 < components.size(); ++i) folder /= components[i];
+        std::vector<std::string> result;
+        for (const fs::path& component : (folder / target).lexically_normal()) {
+            if (component.empty()) continue;  // of a slash at the end
+            result.push_back(component.string());
+            if (!acceptable(result.back())) return {};  // such as ".."
+        }
+        return result;
+    }
+
+    std::string add_file(const struct stat& info, const std::vector<std::string>& components,
+                         std::vector<std::string> target) {
         if (listing_.files.size() >= metainfo::files_max)
             return fmt::format("a torrent has at most {} files", metainfo::files_max);
-        const auto size = static_cast<std::uint64_t>(info.st_size);
+        const auto size = target.empty() ? static_cast<std::uint64_t>(info.st_size) : 0;
         if (size > metainfo::total_bytes_max - listing_.total_bytes)
             return fmt::format("a torrent has at most {} bytes", metainfo::total_bytes_max);
         listing_.files.push_back({components, size,
                                   info.st_mtim.tv_sec * 1'000'000'000 + info.st_mtim.tv_nsec,
-                                  (info.st_mode & S_IXUSR) != 0});
+                                  target.empty() && (info.st_mode & S_IXUSR) != 0,
+                                  std::move(target)});
         listing_.total_bytes += size;
         return {};
     }
@@ -90,11 +113,27 @@ std::string join(const std::vector<std::string>& components) {
 }  // namespace
 
 std::vector<ContentFile> ContentListing::content_files() const {
+    return driver::content_files(*this, new_files());
+}
+
+std::vector<metainfo::NewFile> ContentListing::new_files() const {
+    std::vector<metainfo::NewFile> result;
+    for (const ListedFile& file : files)
+        result.push_back({.path = file.path,
+                          .size_bytes = file.size_bytes,
+                          .executable = file.executable,
+                          .symlink = file.symlink});
+    return result;
+}
+
+std::vector<ContentFile> content_files(const ContentListing& listing,
+                                       std::span<const metainfo::NewFile> files) {
     std::vector<ContentFile> result;
     std::uint64_t offset = 0;
-    for (const ListedFile& file : files) {
-        const std::string path = single_file ? name : name + "/" + join(file.path);
-        result.push_back({path, offset, file.size_bytes, false});
+    for (const metainfo::NewFile& file : files) {
+        const std::string path =
+            listing.single_file ? listing.name : listing.name + "/" + join(file.path);
+        result.push_back({path, offset, file.size_bytes, file.pad, !file.symlink.empty()});
         offset += file.size_bytes;
     }
     return result;
@@ -135,7 +174,8 @@ std::string find_change(const ContentListing& listing) {
         if (::lstat(path.c_str(), &info) != 0)
             return fail_text(path, {errno, std::system_category()});
         const auto modified = info.st_mtim.tv_sec * 1'000'000'000 + info.st_mtim.tv_nsec;
-        if (static_cast<std::uint64_t>(info.st_size) != listing.files[i].size_bytes ||
+        const std::uint64_t size = files[i].symlink ? 0 : static_cast<std::uint64_t>(info.st_size);
+        if (S_ISLNK(info.st_mode) != files[i].symlink || size != listing.files[i].size_bytes ||
             modified != listing.files[i].modified_ns)
             return path.string() + " changed while it was hashed";
     }

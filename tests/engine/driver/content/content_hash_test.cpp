@@ -22,6 +22,14 @@ std::vector<std::string> names(const ContentListing& listing) {
     return result;
 }
 
+std::expected<ContentDigests, HashingFailure> hash(const ContentListing& listing,
+                                                   hashing::PieceProgress& progress,
+                                                   std::stop_token stop = {}) {
+    const auto files = listing.new_files();
+    return hash_content({.listing = listing, .files = files, .piece_length_bytes = 1024},
+                        hashing::Hasher::best(), progress, std::move(stop));
+}
+
 std::string refusal(const std::filesystem::path& path) {
     const auto listing = list_content(path);
     return listing ? "" : listing.error();
@@ -53,14 +61,36 @@ TEST(ListContent, ATrailingSlashChangesNothing) {
     EXPECT_EQ(list_content((folder / "set").string() + "/").value().name, "set");
 }
 
-TEST(ListContent, LinksAndPipesAreLeftOutAloud) {
+TEST(ListContent, LinksWithinTheFolderAreListedAsLinks) {
+    const ScratchFolder folder;
+    folder.write_random("set/a/file", 10);
+    std::filesystem::create_symlink("a/file", folder / "set/down");
+    std::filesystem::create_symlink("../a/./file", folder / "set/a/up");
+    std::filesystem::create_directory_symlink("a", folder / "set/folder");
+    const ContentListing listing = list_content(folder / "set").value();
+    EXPECT_THAT(names(listing), ElementsAre("set/a/file", "set/a/up", "set/down", "set/folder"));
+    EXPECT_THAT(listing.files[1].symlink, ElementsAre("a", "file"));
+    EXPECT_THAT(listing.files[2].symlink, ElementsAre("a", "file"));
+    EXPECT_THAT(listing.files[3].symlink, ElementsAre("a"));
+    EXPECT_EQ(listing.total_bytes, 10U);
+    EXPECT_THAT(listing.left_out, IsEmpty());
+    EXPECT_THAT(find_change(listing), IsEmpty());
+}
+
+TEST(ListContent, OtherLinksAndPipesAreLeftOutAloud) {
     const ScratchFolder folder;
     folder.write_random("set/file", 10);
-    std::filesystem::create_symlink("file", folder / "set/link");
+    folder.write_random("outside", 10);
+    std::filesystem::create_symlink("../outside", folder / "set/link");
+    std::filesystem::create_symlink("nowhere", folder / "set/link2");
+    std::filesystem::create_symlink(folder / "set/file", folder / "set/link3");
+    std::filesystem::create_directory_symlink(".", folder / "set/link4");
     ASSERT_EQ(::mkfifo((folder / "set/pipe").c_str(), 0600), 0);
     const ContentListing listing = list_content(folder / "set").value();
     EXPECT_THAT(names(listing), ElementsAre("set/file"));
     EXPECT_THAT(listing.left_out, ElementsAre(HasSubstr("link is left out: it is a symbolic link"),
+                                              HasSubstr("link2 is"), HasSubstr("link3 is"),
+                                              HasSubstr("link4 is"),
                                               HasSubstr("pipe is left out")));
 }
 
@@ -91,8 +121,7 @@ TEST(HashContent, PiecesCrossFiles) {
     folder.write_random("set/b", 1000);
     const ContentListing listing = list_content(folder / "set").value();
     hashing::PieceProgress progress;
-    const auto digests =
-        hash_content({listing, 1024}, hashing::Hasher::best(), progress, {}).value();
+    const auto digests = hash(listing, progress).value().piece_hashes;
     std::vector<std::byte> data(700);
     Prng(701).fill(data);
     std::vector<std::byte> rest(1000);
@@ -109,13 +138,13 @@ TEST(HashContent, AFileThatChangedIsAnError) {
     const ContentListing listing = list_content(folder / "set").value();
     hashing::PieceProgress progress;
     folder.write_random("set/a", 6000);
-    const auto longer = hash_content({listing, 1024}, hashing::Hasher::best(), progress, {});
+    const auto longer = hash(listing, progress);
     EXPECT_THAT(longer.error().sentence, HasSubstr("set/a changed while it was hashed"));
     folder.write_random("set/a", 4000);
-    const auto shorter = hash_content({listing, 1024}, hashing::Hasher::best(), progress, {});
+    const auto shorter = hash(listing, progress);
     EXPECT_THAT(shorter.error().sentence, HasSubstr("became shorter"));
     std::filesystem::remove(folder / "set/a");
-    const auto gone = hash_content({listing, 1024}, hashing::Hasher::best(), progress, {});
+    const auto gone = hash(listing, progress);
     EXPECT_THAT(gone.error().sentence, HasSubstr("No such file"));
 }
 
@@ -127,7 +156,7 @@ TEST(HashContent, AStopRequestEndsIt) {
     std::stop_source stop;
     stop.request_stop();
     const auto ended =
-        hash_content({listing, 1024}, hashing::Hasher::best(), progress, stop.get_token());
+        hash(listing, progress, stop.get_token());
     ASSERT_FALSE(ended);
     EXPECT_TRUE(ended.error().cancelled);
 }
