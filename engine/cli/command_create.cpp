@@ -63,8 +63,7 @@ int create(const Options& options, Environment& environment) {
     console.say(fmt::format("{}: {} in {} pieces of {}", output.string(),
                             format_bytes(static_cast<double>(parsed->total_bytes)),
                             parsed->piece_count(), format_bytes(parsed->piece_length_bytes)));
-    if (parsed->has_v1())
-        console.say(fmt::format("info-hash {}", to_hex(parsed->info_hash.bytes)));
+    if (parsed->has_v1()) console.say(fmt::format("info-hash {}", to_hex(parsed->info_hash.bytes)));
     if (parsed->info_hash_v2)
         console.say(fmt::format("info-hash v2 {}", to_hex(parsed->info_hash_v2->bytes)));
     console.say(magnet);

@@ -121,7 +121,7 @@ std::expected<MadeTorrent, MakingFailure> make_torrent(const fs::path& path,
     const auto fail = [](std::string sentence, bool interrupted = false) {
         return std::unexpected(MakingFailure{interrupted, std::move(sentence)});
     };
-    auto listing = driver::list_content(path);
+    auto listing = driver::list_content(path, {.keep_symlinks = true});
     if (!listing) return fail(listing.error());
     for (const std::string& sentence : listing->left_out) environment.console.warning(sentence);
     const std::uint32_t length = options.piece_length_bytes != 0
@@ -130,19 +130,19 @@ std::expected<MadeTorrent, MakingFailure> make_torrent(const fs::path& path,
     auto files = metainfo::aligned_layout(listing->new_files(), length, options.version);
     if (options.version != metainfo::TorrentVersion::v1 && !listing->single_file &&
         metainfo::is_taken_for_a_single_file(listing->name, files))
-        return fail(fmt::format("a v2 torrent cannot tell the folder {0} from its only file, which "
-                                "is named {0} too: rename one of them, or share the file itself",
-                                metainfo::quoted(listing->name)));
+        return fail(
+            fmt::format("a v2 torrent cannot tell the folder {0} from its only file, which "
+                        "is named {0} too: rename one of them, or share the file itself",
+                        metainfo::quoted(listing->name)));
     if (metainfo::piece_count(files, length) > metainfo::pieces_max)
         return fail(fmt::format("{} would make more than {} pieces; choose a larger --piece-size",
                                 format_bytes(length), metainfo::pieces_max));
-    auto digests = hash_with_progress(
-        {.listing = *listing,
-         .files = files,
-         .version = options.version,
-         .piece_length_bytes = length,
-         .threads = threads},
-        environment);
+    auto digests = hash_with_progress({.listing = *listing,
+                                       .files = files,
+                                       .version = options.version,
+                                       .piece_length_bytes = length,
+                                       .threads = threads},
+                                      environment);
     if (!digests) return fail(digests.error().sentence, digests.error().cancelled);
 
     MadeTorrent made{.listing = std::move(*listing), .torrent = {}};

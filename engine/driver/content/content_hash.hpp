@@ -39,8 +39,8 @@ struct HashingFailure {
     std::string sentence;
 };
 
-/// Hashes each piece, for v1 and v2 in one pass. Fails when a file can't be read or isn't the same at the end as
-/// when it was listed. Ends soon after a stop is requested. Blocks.
+/// Hashes each piece, for v1 and v2 in one pass. Fails when a file can't be read or isn't the same
+/// at the end as when it was listed. Ends soon after a stop is requested. Blocks.
 std::expected<ContentDigests, HashingFailure> hash_content(const ContentHashing& work,
                                                            const hashing::Hasher& hasher,
                                                            hashing::PieceProgress& progress,

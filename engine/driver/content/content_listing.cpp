@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <sys/stat.h>
 #include <system_error>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -27,7 +28,8 @@ bool acceptable(const std::string& name) {
 /// Walks a folder. Recursion is bounded by path_components_max.
 class Walker {
 public:
-    explicit Walker(ContentListing& listing) : listing_(listing) {}
+    Walker(ContentListing& listing, ListingOptions options)
+        : listing_(listing), options_(options) {}
 
     /// Empty, or why it failed.
     std::string walk(const fs::path& folder, std::vector<std::string>& components) {
@@ -54,13 +56,11 @@ public:
         if (::lstat(path.c_str(), &info) != 0)
             return fail_text(path, {errno, std::system_category()});
         std::vector<std::string> target;
-        if (S_ISLNK(info.st_mode)) target = target_of(path, components);
-        if (!S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode) && target.empty()) {
-            listing_.left_out.push_back(
-                fmt::format("{} is left out: it is {}", path.string(),
-                            S_ISLNK(info.st_mode) ? "a symbolic link to nothing in the folder"
-                                                  : "no regular file"));
-            return {};
+        if (S_ISLNK(info.st_mode) && options_.keep_symlinks) {
+            target = target_of(path);
+            if (target.empty()) return leave_out(path, "a symbolic link out of the folder");
+        } else if (!S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) {
+            return leave_out(path, S_ISLNK(info.st_mode) ? "a symbolic link" : "no regular file");
         }
         if (!acceptable(components.back()))
             return fmt::format("{} cannot be shared: other systems refuse its name",
@@ -69,22 +69,34 @@ public:
         return add_file(info, components, std::move(target));
     }
 
-    /// Where a link points, below the listing's folder; empty unless that is there and acceptable.
-    std::vector<std::string> target_of(const fs::path& link,
-                                       const std::vector<std::string>& components) const {
+private:
+    std::string leave_out(const fs::path& path, std::string_view what) {
+        listing_.left_out.push_back(fmt::format("{} is left out: it is {}", path.string(), what));
+        return {};
+    }
+
+    /// Where a link points, below the listed folder. Empty when that is elsewhere, by its text or
+    /// by way of another link, or couldn't be told to other systems.
+    std::vector<std::string> target_of(const fs::path& link) const {
+        const fs::path root = listing_.parent / listing_.name;
         std::error_code error;
-        const fs::path target = fs::read_symlink(link, error);
-        if (listing_.single_file || error || target.is_absolute() || !fs::exists(link, error))
-            return {};
-        fs::path folder;
-        for (std::size_t i = 0; i + 1 < components.size(); ++i) folder /= components[i];
-        std::vector<std::string> result;
-        for (const fs::path& component : (folder / target).lexically_normal()) {
-            if (component.empty()) continue;  // of a slash at the end
-            result.push_back(component.string());
-            if (!acceptable(result.back())) return {};  // such as ".."
+        const fs::path text = fs::read_symlink(link, error);
+        if (error) return {};
+        const fs::path real = fs::weakly_canonical(link.parent_path() / text, error);
+        const auto target = components_below(root, (link.parent_path() / text).lexically_normal());
+        if (error || components_below(root, real).empty()) return {};
+        return target;
+    }
+
+    static std::vector<std::string> components_below(const fs::path& root, const fs::path& path) {
+        std::vector<std::string> components;
+        for (const fs::path& component : path.lexically_relative(root)) {
+            if (component.empty()) continue;  // behind a slash at the end
+            if (!acceptable(component.string())) return {};
+            components.push_back(component.string());
         }
-        return result;
+        return components.size() > metainfo::path_components_max ? std::vector<std::string>()
+                                                                 : components;
     }
 
     std::string add_file(const struct stat& info, const std::vector<std::string>& components,
@@ -96,14 +108,13 @@ public:
             return fmt::format("a torrent has at most {} bytes", metainfo::total_bytes_max);
         listing_.files.push_back({components, size,
                                   info.st_mtim.tv_sec * 1'000'000'000 + info.st_mtim.tv_nsec,
-                                  target.empty() && (info.st_mode & S_IXUSR) != 0,
-                                  std::move(target)});
+                                  (info.st_mode & S_IXUSR) != 0, std::move(target)});
         listing_.total_bytes += size;
         return {};
     }
 
-private:
     ContentListing& listing_;
+    const ListingOptions options_;
 };
 
 std::string join(const std::vector<std::string>& components) {
@@ -133,13 +144,15 @@ std::vector<ContentFile> content_files(const ContentListing& listing,
     for (const metainfo::NewFile& file : files) {
         const std::string path =
             listing.single_file ? listing.name : listing.name + "/" + join(file.path);
-        result.push_back({path, offset, file.size_bytes, file.pad, !file.symlink.empty()});
+        const bool is_link = !file.symlink.empty();
+        result.push_back({path, offset, file.size_bytes, file.pad || is_link});
         offset += file.size_bytes;
     }
     return result;
 }
 
-std::expected<ContentListing, std::string> list_content(const fs::path& path) {
+std::expected<ContentListing, std::string> list_content(const fs::path& path,
+                                                        ListingOptions options) {
     std::error_code error;
     const fs::path whole = fs::canonical(path, error);
     if (error) return std::unexpected(fail_text(path, error));
@@ -151,7 +164,7 @@ std::expected<ContentListing, std::string> list_content(const fs::path& path) {
     if (!acceptable(listing.name))
         return std::unexpected(fmt::format("{} cannot be shared: other systems refuse its name",
                                            metainfo::quoted(whole.string())));
-    Walker walker(listing);
+    Walker walker(listing, options);
     std::vector<std::string> components;
     if (listing.single_file) components.push_back(listing.name);
     const std::string why =
@@ -174,8 +187,8 @@ std::string find_change(const ContentListing& listing) {
         if (::lstat(path.c_str(), &info) != 0)
             return fail_text(path, {errno, std::system_category()});
         const auto modified = info.st_mtim.tv_sec * 1'000'000'000 + info.st_mtim.tv_nsec;
-        const std::uint64_t size = files[i].symlink ? 0 : static_cast<std::uint64_t>(info.st_size);
-        if (S_ISLNK(info.st_mode) != files[i].symlink || size != listing.files[i].size_bytes ||
+        const bool is_link = !listing.files[i].symlink.empty();
+        if ((!is_link && static_cast<std::uint64_t>(info.st_size) != listing.files[i].size_bytes) ||
             modified != listing.files[i].modified_ns)
             return path.string() + " changed while it was hashed";
     }

@@ -23,8 +23,6 @@ struct ContentFile {
     std::uint64_t size_bytes = 0;
     /// Zeros, without a file on disk.
     bool pad = false;
-    /// Without bytes in the torrent, whatever is in its place.
-    bool symlink = false;
 };
 
 /// The torrent's files as they lie below its download folder.

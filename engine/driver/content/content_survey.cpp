@@ -14,12 +14,9 @@ namespace {
 /// The unit of st_blocks.
 constexpr off_t stat_block_bytes = 512;
 
-/// 0, or the errno; a folder is EISDIR, and what is no regular file otherwise ENXIO. A link of the
-/// torrent may be anything.
-int look_at(int directory, const ContentFile& file, struct stat& info) {
-    const int flags = file.symlink ? AT_SYMLINK_NOFOLLOW : 0;
-    if (::fstatat(directory, file.path.c_str(), &info, flags) != 0) return errno;
-    if (file.symlink) return 0;
+/// 0, or the errno; a folder is EISDIR, and what is no regular file otherwise ENXIO.
+int look_at(int directory, const std::string& path, struct stat& info) {
+    if (::fstatat(directory, path.c_str(), &info, 0) != 0) return errno;
     if (S_ISDIR(info.st_mode)) return EISDIR;
     return S_ISREG(info.st_mode) ? 0 : ENXIO;
 }
@@ -74,13 +71,12 @@ ContentSurvey survey_content(int directory, const std::vector<ContentFile>& file
         const ContentFile& file = files[i];
         if (file.pad) continue;
         struct stat info{};
-        if (const int error = look_at(directory, file, info); error != 0) {
+        if (const int error = look_at(directory, file.path, info); error != 0) {
             survey.faults.push_back({.file = i, .error = error});
             absent.mark(file.offset_bytes, file.offset_bytes + file.size_bytes);
             continue;
         }
         ++survey.files_there;
-        if (file.symlink) continue;
         const auto there = static_cast<std::uint64_t>(info.st_size);
         const std::uint64_t size = std::min(there, file.size_bytes);
         if (there != file.size_bytes)
