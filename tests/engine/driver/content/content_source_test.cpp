@@ -92,7 +92,7 @@ TEST_F(MixedFiles, AllBytesAreReadAhead) {
 
 TEST_F(MixedFiles, RangesMayBeginAndEndAnywhere) {
     Prng random(7);
-    for (int round = 0; round < 60; ++round) {
+    for (int round = 0; round < 20; ++round) {
         std::vector<ByteRange> ranges;
         std::uint64_t left = hashing::PieceSource::read_ahead_bytes_max;
         for (int i = 0; i < 1 + round % 9; ++i) {
