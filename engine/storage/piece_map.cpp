@@ -24,10 +24,10 @@ PieceMap::PieceMap(const metainfo::Metainfo& torrent)
 
 std::uint32_t PieceMap::piece_size_bytes(PieceIndex piece) const {
     SPATE_ASSERT(piece.value < piece_count_);
-    const std::uint64_t start = offset_of(piece);
-    std::uint64_t end = total_bytes();
-    if (pieces_end_with_files_) end = starts_[files_with_bytes_[find(start)] + 1];
-    return static_cast<std::uint32_t>(std::min<std::uint64_t>(piece_length_bytes_, end - start));
+    const std::uint64_t begin = offset_of(piece);
+    const std::uint64_t end =
+        pieces_end_with_files_ ? starts_[files_with_bytes_[find(begin)] + 1] : total_bytes();
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(piece_length_bytes_, end - begin));
 }
 
 void PieceMap::check(BlockRef block) const {
