@@ -42,7 +42,7 @@ def shapes():
 
 def create_libtorrent(root, out, piece_bytes, flags):
     storage = lt.file_storage()
-    lt.add_files(storage, str(root), int(flags))
+    lt.add_files(storage, str(root), flags=int(flags))
     creator = lt.create_torrent(storage, piece_bytes, flags)
     lt.set_piece_hashes(creator, str(root.parent))
     out.write_bytes(lt.bencode(creator.generate()))
@@ -50,7 +50,8 @@ def create_libtorrent(root, out, piece_bytes, flags):
 
 
 def create_spate(root, out, piece_bytes, version):
-    code, _, err = spate.run("create", root, "-o", out, "--piece-size", f"{piece_bytes // data.KIB}K", version)
+    code, _, err = spate.run("create", root, "-o", out, "--piece-size", f"{piece_bytes // data.KIB}K", version,
+                             "--json")
     assert code == 0, err
     return out
 
@@ -91,14 +92,14 @@ class V2(Scenario):
     def test_executables_and_links_are_told_alike(self):
         root = odd_files().make(self.box.subdir("data"))
         os.chmod(root / "piece.bin", stat.S_IRWXU)
-        os.symlink("../piece.bin", root / "z/link.bin")
+        os.symlink("z/large.bin", root / "link.bin")  # libtorrent writes ".." of deeper links; BEP 47 has none
         for version, flags in VERSIONS.items():
             with noting(version):
                 ours = info_of(create_spate(root, self.box.dir / "ours.torrent", 64 * data.KIB, version))
                 theirs = info_of(create_libtorrent(root, self.box.dir / "theirs.torrent", 64 * data.KIB,
                                                    flags | lt.create_torrent.symlinks))
                 self.assertEqual(ours, theirs)
-                self.assertEqual(spate.run("verify", self.box.dir / "theirs.torrent", root.parent)[0], 0)
+                self.assertEqual(spate.run("verify", self.box.dir / "theirs.torrent", root.parent, "--json")[0], 0)
 
     def test_libtorrent_verifies_ours(self):
         for shape, folder, root, version, _ in self.each(shapes()):
