@@ -1,6 +1,5 @@
 #include "hashing/merkle.hpp"
 
-#include <algorithm>
 #include <bit>
 #include <string>
 #include <vector>
@@ -8,22 +7,14 @@
 #include <gtest/gtest.h>
 
 #include "engine/base/hex.hpp"
-#include "engine/base/prng.hpp"
 #include "hashing/digest.hpp"
 #include "tests/hashing/every_hasher.hpp"
+#include "tests/hashing/merkle_files.hpp"
 
 using namespace spate;
 using namespace spate::hashing;
 
 namespace {
-
-std::vector<std::byte> mixed_bytes(std::size_t size_bytes) {
-    std::vector<std::byte> bytes(size_bytes);
-    for (std::size_t i = 0; i < size_bytes; ++i) {
-        bytes[i] = static_cast<std::byte>(i ^ (i >> 8) ^ (i >> 16));
-    }
-    return bytes;
-}
 
 Sha256Digest digest_of_hex(std::string_view hex) {
     Sha256Digest digest;
@@ -44,16 +35,10 @@ Sha256Digest plain_root(std::vector<Sha256Digest> layer, std::size_t total, Sha2
     return layer.front();
 }
 
-std::vector<Sha256Digest> random_nodes(std::size_t count, std::uint64_t seed) {
-    Prng random(seed);
-    std::vector<Sha256Digest> nodes(count);
-    for (Sha256Digest& node : nodes) random.fill(node.bytes);
-    return nodes;
-}
-
 /// What a v2 torrent says of a file of mixed_bytes(): made by libtorrent 2.0.8's python binding,
 ///   files = lt.file_storage(); lt.add_files(files, path)
-///   torrent = lt.create_torrent(files, piece_length, 64)  # v2_only
+///   v2_only = lt.create_torrent_flags_t.v2_only
+///   torrent = lt.create_torrent(files, piece_length, v2_only)
 ///   lt.set_piece_hashes(torrent, folder)
 /// then info["file tree"][name][""]["pieces root"] and the front of "piece layers"[root].
 struct LibtorrentFile {
@@ -91,16 +76,6 @@ const std::vector<LibtorrentFile> libtorrent_files = {
      {"0136823d99ade08806221e443823de6c1dfdff23b3d8adee1a4fe1081c54a0df",
       "adce742092ce483cee81888fcca44b5aa8a1a715a19c924a5f022087c4c708cf"}},
 };
-
-std::vector<Sha256Digest> piece_layer(const Hasher& hasher, std::span<const Sha256Digest> leaves,
-                                      std::size_t piece_leaves) {
-    std::vector<Sha256Digest> layer;
-    for (; !leaves.empty(); leaves = leaves.subspan(std::min(piece_leaves, leaves.size()))) {
-        layer.push_back(
-            merkle_root(hasher, leaves.first(std::min(piece_leaves, leaves.size())), piece_leaves));
-    }
-    return layer;
-}
 
 }  // namespace
 

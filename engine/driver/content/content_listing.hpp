@@ -16,6 +16,8 @@ struct ListedFile {
     std::uint64_t size_bytes = 0;
     std::int64_t modified_ns = 0;
     bool executable = false;
+    /// Of a symbolic link, which has no bytes: its target below the listing's folder.
+    std::vector<std::string> symlink{};
 
     bool operator==(const ListedFile&) const = default;
 };
@@ -35,11 +37,17 @@ struct ContentListing {
     std::vector<ContentFile> content_files() const;
 };
 
-/// Lists a regular file, or all below a folder. Symbolic links (but for `path` itself), devices,
-/// sockets and pipes are left out, and so are resume records (.spate). Fails, with a sentence, on a
-/// name that other systems would not accept, beyond the limits of metainfo.hpp, and when there is
-/// nothing to share.
-std::expected<ContentListing, std::string> list_content(const std::filesystem::path& path);
+struct ListingOptions {
+    /// Links whose target is below the folder are listed as such (BEP 47), not left out.
+    bool keep_symlinks = false;
+};
+
+/// Lists a regular file, or all below a folder. Symbolic links (but for `path` itself, which is
+/// followed), devices, sockets and pipes are left out, and so are resume records (.spate). Fails,
+/// with a sentence, on a name that other systems would not accept, beyond the limits of
+/// metainfo.hpp, and when there is nothing to share.
+std::expected<ContentListing, std::string> list_content(const std::filesystem::path& path,
+                                                        ListingOptions options = {});
 
 /// The first file that isn't any more as it was listed, as a sentence; empty when all are.
 std::string find_change(const ContentListing& listing);

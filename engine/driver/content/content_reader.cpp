@@ -17,8 +17,11 @@ std::vector<ContentFile> content_files(const metainfo::Metainfo& torrent) {
     std::vector<ContentFile> files;
     files.reserve(planned.size());
     std::uint64_t offset = 0;
-    for (storage::PlannedFile& file : planned) {
-        files.push_back({std::move(file.path), offset, file.size_bytes, file.pad});
+    for (std::size_t i = 0; i < planned.size(); ++i) {
+        storage::PlannedFile& file = planned[i];
+        // Whether a link is there, and as what, is nobody's business: it has no bytes.
+        const bool is_link = !torrent.files[i].symlink.empty();
+        files.push_back({std::move(file.path), offset, file.size_bytes, file.pad || is_link});
         offset += file.size_bytes;
     }
     return files;

@@ -64,6 +64,36 @@ TEST(ListContent, LinksAndPipesAreLeftOutAloud) {
                                               HasSubstr("pipe is left out")));
 }
 
+TEST(ListContent, LinksAreKeptOnRequestWhereTheyPointInside) {
+    const ScratchFolder folder;
+    folder.write_random("set/a/file", 10);
+    folder.write_random("outside", 10);
+    const auto link = [&](const std::string& target, const std::string& name) {
+        std::filesystem::create_symlink(target, folder / ("set/" + name));
+    };
+    link("a/file", "1-below");
+    link("../a/./file", "a/2-up");
+    link((folder / "set/a/").string(), "3-absolute");
+    link("nowhere/yet", "4-dangling");
+    link("../outside", "5-out");
+    link("/etc/passwd", "6-out");
+    link("5-out", "7-inside-by-its-text-only");
+    link(".", "8-the-folder-itself");
+    const ContentListing listing = list_content(folder / "set", {.keep_symlinks = true}).value();
+    std::vector<std::string> kept;
+    for (const ListedFile& file : listing.files)
+        if (!file.symlink.empty()) {
+            kept.push_back(file.path.back() + " ->");
+            for (const std::string& component : file.symlink) kept.back() += " " + component;
+            EXPECT_EQ(file.size_bytes, 0U);
+        }
+    EXPECT_THAT(kept, ElementsAre("1-below -> a file", "3-absolute -> a",
+                                  "4-dangling -> nowhere yet", "2-up -> a file"));
+    EXPECT_THAT(listing.left_out, ElementsAre(HasSubstr("5-out is left out"), HasSubstr("6-out"),
+                                              HasSubstr("7-inside"), HasSubstr("8-the-folder")));
+    EXPECT_THAT(find_change(listing), IsEmpty());
+}
+
 TEST(ListContent, ResumeRecordsAreNotShared) {
     const ScratchFolder folder;
     folder.write_random("set/file", 10);
