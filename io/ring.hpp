@@ -23,6 +23,10 @@ struct RingOptions {
     unsigned completions_per_turn_max = 1024;
     /// Polls this long before sleeping; worth it when peers answer within tens of microseconds.
     Duration spin = Duration::zero();
+    /// False: threads may take turns with the ring, each after the one before in some order that
+    /// the caller sees to. Costs wake-ups of the thread that submitted, so it's for rare and large
+    /// operations.
+    bool one_thread = true;
 };
 
 /// Monotonic since the ring was opened.
@@ -36,8 +40,9 @@ struct RingCounters {
     std::uint64_t sleeps = 0;
 };
 
-/// Submits operations and runs their callbacks. Opened, used and destroyed by one thread, which
-/// first drains it: no operation is in flight when it goes. Steady state allocates nothing.
+/// Submits operations and runs their callbacks. Opened, used and destroyed by one thread (but see
+/// RingOptions::one_thread), which first drains it: no operation is in flight when it goes. Steady
+/// state allocates nothing.
 class Ring {
 public:
     static std::expected<std::unique_ptr<Ring>, Unavailable> open(const Features& features,
