@@ -37,6 +37,8 @@ struct DigestChoice {
 struct PieceDigests {
     std::optional<Sha1Digest> sha1;
     std::optional<Sha256Digest> root;
+
+    bool operator==(const PieceDigests&) const = default;
 };
 
 /// Hashes pieces part by part. A part is looked at by all algorithms while it is in a cache. One

@@ -5,6 +5,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <sys/resource.h>
 #include <unistd.h>
 #include <utility>
@@ -219,6 +220,11 @@ PieceRunEnd hash_pieces(const Hasher& hasher, const PieceRun& run, PieceSource& 
     return arena.execute([&] { return pipeline.run(); });
 }
 
+bool matches(const PieceDigests& digests, const ExpectedDigests& expected, PieceIndex piece) {
+    return is_expected(digests.sha1, expected.sha1, piece) &&
+           is_expected(digests.root, expected.roots, piece);
+}
+
 VerifyReport verify_pieces(const Hasher& hasher, PieceRun run, const ExpectedDigests& expected,
                            PieceSource& source, PieceProgress& progress, std::stop_token stop) {
     run.digests = {.sha1 = !expected.sha1.empty(), .root = !expected.roots.empty()};
@@ -230,8 +236,7 @@ VerifyReport verify_pieces(const Hasher& hasher, PieceRun run, const ExpectedDig
                 report.unreadable.push_back(result);
                 continue;
             }
-            const bool good = is_expected(result.digests.sha1, expected.sha1, result.piece) &&
-                              is_expected(result.digests.root, expected.roots, result.piece);
+            const bool good = matches(result.digests, expected, result.piece);
             (good ? report.good : report.bad).push_back(result.piece);
         }
     };

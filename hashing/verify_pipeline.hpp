@@ -84,6 +84,9 @@ struct ExpectedDigests {
     std::span<const Sha256Digest> roots;
 };
 
+/// What is known of the piece is as expected.
+bool matches(const PieceDigests& digests, const ExpectedDigests& expected, PieceIndex piece);
+
 /// What a check found out. Lists are in the order of piece indices.
 struct VerifyReport {
     PieceRunEnd end = PieceRunEnd::completed;

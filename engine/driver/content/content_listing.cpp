@@ -124,11 +124,28 @@ std::string join(const std::vector<std::string>& components) {
 }  // namespace
 
 std::vector<ContentFile> ContentListing::content_files() const {
+    return driver::content_files(*this, new_files());
+}
+
+std::vector<metainfo::NewFile> ContentListing::new_files() const {
+    std::vector<metainfo::NewFile> result;
+    for (const ListedFile& file : files)
+        result.push_back({.path = file.path,
+                          .size_bytes = file.size_bytes,
+                          .executable = file.executable,
+                          .symlink = file.symlink});
+    return result;
+}
+
+std::vector<ContentFile> content_files(const ContentListing& listing,
+                                       std::span<const metainfo::NewFile> files) {
     std::vector<ContentFile> result;
     std::uint64_t offset = 0;
-    for (const ListedFile& file : files) {
-        const std::string path = single_file ? name : name + "/" + join(file.path);
-        result.push_back({path, offset, file.size_bytes, false});
+    for (const metainfo::NewFile& file : files) {
+        const std::string path =
+            listing.single_file ? listing.name : listing.name + "/" + join(file.path);
+        const bool is_link = !file.symlink.empty();
+        result.push_back({path, offset, file.size_bytes, file.pad || is_link});
         offset += file.size_bytes;
     }
     return result;

@@ -3,10 +3,12 @@
 #include <cstdint>
 #include <expected>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "engine/driver/content/content_reader.hpp"
+#include "engine/metainfo/new_file.hpp"
 
 namespace spate::driver {
 
@@ -35,7 +37,13 @@ struct ContentListing {
     std::vector<std::string> left_out;
 
     std::vector<ContentFile> content_files() const;
+    /// The same for a torrent that is to be made.
+    std::vector<metainfo::NewFile> new_files() const;
 };
+
+/// The files of a new torrent of this listing, pads among them, as they lie below `parent`.
+std::vector<ContentFile> content_files(const ContentListing& listing,
+                                       std::span<const metainfo::NewFile> files);
 
 struct ListingOptions {
     /// Links whose target is below the folder are listed as such (BEP 47), not left out.
