@@ -34,6 +34,24 @@ void add_version_flags(CLI::App& command, metainfo::TorrentVersion& version) {
     add("--hybrid", hybrid, "For both; each file begins a piece")->excludes(first, second);
 }
 
+void report(const metainfo::Metainfo& torrent, const std::string& path, Console& console) {
+    const std::string magnet = metainfo::format_magnet(metainfo::magnet_to(torrent));
+    if (console.json()) {
+        Json json = torrent_json(torrent);
+        json["magnet"] = magnet;
+        json["torrent"] = path;
+        console.object(json);
+        return;
+    }
+    console.say(fmt::format("{}: {} in {} pieces of {}", path,
+                            format_bytes(static_cast<double>(torrent.total_bytes)),
+                            torrent.piece_count(), format_bytes(torrent.piece_length_bytes)));
+    if (torrent.has_v1()) console.say(fmt::format("info-hash {}", to_hex(torrent.info_hash.bytes)));
+    if (torrent.info_hash_v2)
+        console.say(fmt::format("info-hash v2 {}", to_hex(torrent.info_hash_v2->bytes)));
+    console.say(magnet);
+}
+
 int create(const Options& options, Environment& environment) {
     Console& console = environment.console;
     const auto fail = [&](const std::string& sentence) {
@@ -49,25 +67,16 @@ int create(const Options& options, Environment& environment) {
                              static_cast<unsigned>(options.cpus.size()), environment);
     if (!made) return made.error().interrupted ? exit_interrupted : fail(made.error().sentence);
     made->torrent.tracker_tiers = std::move(*tiers);
-    const std::vector<std::byte> file = metainfo::write_torrent(made->torrent);
+    std::vector<std::byte> file = metainfo::write_torrent(made->torrent);
     const std::filesystem::path output = torrent_path_for(made->listing, options.torrent);
-    *made = {};  // of 100,000 files it is large, and parsing the torrent again needs as much
-    const auto parsed = parse_torrent_bytes(output.string(), file);
+    // What is no longer needed goes early: of 100,000 files each form of them is large.
+    *made = {};
+    auto parsed = parse_torrent_bytes(output.string(), file);
     if (!parsed) return fail(parsed.error());
     if (const auto written = write_file(output, file); !written) return fail(written.error());
-
-    const std::string magnet = metainfo::format_magnet(metainfo::magnet_to(*parsed));
-    Json json = torrent_json(*parsed);
-    json["magnet"] = magnet;
-    json["torrent"] = output.string();
-    console.object(json);
-    console.say(fmt::format("{}: {} in {} pieces of {}", output.string(),
-                            format_bytes(static_cast<double>(parsed->total_bytes)),
-                            parsed->piece_count(), format_bytes(parsed->piece_length_bytes)));
-    if (parsed->has_v1()) console.say(fmt::format("info-hash {}", to_hex(parsed->info_hash.bytes)));
-    if (parsed->info_hash_v2)
-        console.say(fmt::format("info-hash v2 {}", to_hex(parsed->info_hash_v2->bytes)));
-    console.say(magnet);
+    file = {};
+    parsed->info_bytes = {};
+    report(*parsed, output.string(), console);
     return exit_success;
 }
 
