@@ -111,6 +111,11 @@ struct Metainfo {
     /// Bytes that peers send of a piece: piece_length_bytes, but for the last piece, and in a
     /// v2-only torrent for the last piece of each file. In a v2-only torrent O(log files).
     std::uint32_t piece_size_bytes(PieceIndex piece) const;
+    /// The bytes that a peer may ask of a piece. As piece_size_bytes, but libtorrent asks for whole
+    /// blocks at the end of a v2-only torrent's files: what is behind them reads as zeros.
+    std::uint32_t piece_span_bytes(PieceIndex piece) const {
+        return has_v1() ? piece_size_bytes(piece) : piece_length_bytes;
+    }
     /// Of a v2-only or hybrid torrent: the bytes that the piece's v2 root covers, which is
     /// piece_size_bytes less the pad at the piece's end. O(log files).
     std::uint32_t piece_data_bytes(PieceIndex piece) const;

@@ -31,7 +31,7 @@ void Torrent::detach(Connection& connection) {
 
 bool Torrent::contains(BlockRef block) const {
     if (block.piece.value >= metainfo().piece_count() || block.length == 0) return false;
-    const std::uint64_t size = metainfo().piece_size_bytes(block.piece);
+    const std::uint64_t size = metainfo().piece_span_bytes(block.piece);
     return block.offset < size && block.length <= size - block.offset;
 }
 
