@@ -81,7 +81,8 @@ private:
         if (!magnet) return std::unexpected(magnet.error());
         if (!magnet->info_hash)
             return std::unexpected(metainfo::quoted(link) +
-                                   " names a v2-only torrent, which spate can't download");
+                                   " names a v2-only torrent: spate needs its .torrent file, which "
+                                   "has the piece layers");
         metainfo::Metainfo torrent;
         torrent.info_hash = *magnet->info_hash;
         torrent.info_hash_v2 = magnet->info_hash_v2;
