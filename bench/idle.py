@@ -28,7 +28,7 @@ READY_S = 300
 
 def main():
     arguments = parse_arguments()
-    descriptors = max(arguments.peers, arguments.torrents) + 2048
+    descriptors = max(arguments.peers, arguments.torrents) + 4096
     resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
     with tempfile.TemporaryDirectory(prefix="spate-idle-", dir=arguments.dir) as folder:
         rows = [measure_peers(arguments, pathlib.Path(folder), what) for what in PEERS]
