@@ -1,6 +1,6 @@
-// What hashing costs: each kernel by the step, by batch and message size; the verify pipeline next
-// to reading alone. Figures are per second of CPU time, except for the pipelines, which are wall
-// time.
+// What hashing costs: each kernel by the step, by batch and message size; trees and proofs; the
+// verify pipeline next to reading alone. Figures are per second of CPU time, except for the
+// pipelines, which are wall time.
 //
 //   hashing_bench --benchmark_filter=step/        the costs in hashing/kernel_table.cpp
 //   hashing_bench --benchmark_filter=sha1/avx512/ by batch size, the rules at work
@@ -10,52 +10,26 @@
 #include <cerrno>
 #include <cstdlib>
 #include <fcntl.h>
+#include <memory>
 #include <stdexcept>
 #include <string>
-#include <sys/mman.h>
 #include <unistd.h>
 #include <vector>
 
 #include <benchmark/benchmark.h>
 
-#include "engine/base/prng.hpp"
+#include "bench/big_buffer.hpp"
 #include "hashing/digest.hpp"
 #include "hashing/hasher.hpp"
 #include "hashing/kernel_table.hpp"
+#include "hashing/merkle_proof.hpp"
 #include "hashing/verify_pipeline.hpp"
 
 using namespace spate;
 using namespace spate::hashing;
+using namespace spate::bench;
 
 namespace {
-
-constexpr std::size_t in_l2_bytes = 512 * 1024;
-constexpr std::size_t out_of_cache_bytes = 256 * 1024 * 1024;
-
-/// Random bytes, in huge pages where the system gives them.
-class BigBuffer {
-public:
-    explicit BigBuffer(std::size_t size_bytes) : size_bytes_(size_bytes) {
-        void* const at =
-            mmap(nullptr, size_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (at == MAP_FAILED) throw std::bad_alloc();
-        madvise(at, size_bytes, MADV_HUGEPAGE);
-        at_ = static_cast<std::byte*>(at);
-        Prng random(1);
-        for (std::size_t i = 0; i < size_bytes; i += 8) {
-            store_be<std::uint64_t>(at_ + i, random());
-        }
-    }
-    ~BigBuffer() { munmap(at_, size_bytes_); }
-    BigBuffer(const BigBuffer&) = delete;
-    BigBuffer& operator=(const BigBuffer&) = delete;
-
-    Bytes bytes() const { return {at_, size_bytes_}; }
-
-private:
-    std::size_t size_bytes_;
-    std::byte* at_;
-};
 
 void report_bytes(benchmark::State& state, std::uint64_t bytes_an_iteration) {
     const double bytes =
@@ -114,10 +88,46 @@ void parents(benchmark::State& state, const Hasher& hasher) {
                            benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 
+/// The root of a piece from its data: leaves and nodes, as verifying a v2 piece takes them.
+void piece_root(benchmark::State& state, const Hasher& hasher) {
+    const auto piece_bytes = static_cast<std::size_t>(state.range(0)) << 10;
+    const BigBuffer buffer(out_of_cache_bytes);
+    const std::size_t fitting = buffer.bytes().size() / piece_bytes;
+    std::size_t next = 0;
+    for (auto _ : state) {
+        const Bytes piece = buffer.bytes().subspan(next++ % fitting * piece_bytes, piece_bytes);
+        const auto leaves = leaf_hashes(hasher, piece);
+        benchmark::DoNotOptimize(merkle_root(hasher, leaves, leaves.size()));
+    }
+    report_bytes(state, piece_bytes);
+}
+
+/// The tree above the piece layer of a large file, built once to answer hash requests.
+void layers(benchmark::State& state, const Hasher& hasher) {
+    const std::vector<Sha256Digest> layer(static_cast<std::size_t>(state.range(0)));
+    for (auto _ : state) {
+        benchmark::DoNotOptimize(MerkleLayers::of_file(hasher, layer, 4).root());
+    }
+    state.counters["node_s"] = benchmark::Counter(
+        static_cast<double>(layer.size()) * static_cast<double>(state.iterations()),
+        benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+
+/// Checking what a peer answers to a request for 512 hashes.
+void proof(benchmark::State& state, const Hasher& hasher) {
+    const std::vector<Sha256Digest> layer(100'000);
+    const auto tree = MerkleLayers::of_file(hasher, layer, 4);
+    const HashRange range{4, 512, 512, proof_layers_to_root(4, tree.root_height())};
+    const auto hashes = tree.prove(range);
+    for (auto _ : state) {
+        benchmark::DoNotOptimize(verify_proof(hasher, range, hashes, tree.root()));
+    }
+}
+
 // --- a file in the page cache
 
 /// A file of random bytes that has no name and goes away with this.
-class TestFile {
+class TestFile final : public PieceSource {
 public:
     explicit TestFile(std::uint64_t size_bytes) {
         const char* const directory = std::getenv("SPATE_BENCH_DIR");
@@ -133,14 +143,18 @@ public:
             }
         }
     }
-    ~TestFile() { close(descriptor_); }
+    ~TestFile() override { close(descriptor_); }
     TestFile(const TestFile&) = delete;
     TestFile& operator=(const TestFile&) = delete;
 
-    std::expected<std::size_t, int> read(std::uint64_t offset, MutableBytes out) const {
+    std::expected<std::size_t, int> read(std::uint64_t offset, MutableBytes out) override {
         const ssize_t got = pread(descriptor_, out.data(), out.size(), static_cast<off_t>(offset));
         if (got < 0) return std::unexpected(errno);
         return static_cast<std::size_t>(got);
+    }
+    bool is_cold(std::span<const ByteRange>) override { return false; }
+    std::unique_ptr<ReadAhead> read_ahead(std::span<const ByteRange>, Patience) override {
+        return nullptr;
     }
 
 private:
@@ -151,19 +165,16 @@ private:
 void file(benchmark::State& state, const Hasher& hasher) {
     const auto total_bytes = static_cast<std::uint64_t>(state.range(0)) << 20;
     const auto piece_bytes = static_cast<std::uint32_t>(state.range(1)) << 10;
-    const TestFile test_file(total_bytes);
+    TestFile test_file(total_bytes);
     std::vector<PieceIndex> pieces;
     for (std::uint64_t at = 0; at < total_bytes; at += piece_bytes) {
         pieces.emplace_back(static_cast<std::uint32_t>(pieces.size()));
     }
-    const PieceRun run{.piece_length_bytes = piece_bytes,
-                       .total_bytes = total_bytes,
-                       .pieces = pieces,
+    const PieceRun run{.pieces = pieces,
+                       .extent_of = equal_extents(piece_bytes, total_bytes),
+                       .digests = {},
                        .threads = static_cast<unsigned>(state.range(2)),
                        .tile_bytes = static_cast<std::size_t>(state.range(3)) << 10};
-    const PieceReader reader = [&](std::uint64_t offset, MutableBytes out) {
-        return test_file.read(offset, out);
-    };
     const PieceResultSink sink = [&](std::span<const PieceResult> results) {
         for (const PieceResult& result : results) {
             if (!result.readable) state.SkipWithError("unreadable");
@@ -171,7 +182,7 @@ void file(benchmark::State& state, const Hasher& hasher) {
     };
     for (auto _ : state) {
         PieceProgress progress;
-        hash_pieces(hasher, run, reader, sink, progress, {});
+        hash_pieces(hasher, run, test_file, sink, progress, {});
     }
     report_bytes(state, total_bytes);
 }
@@ -179,7 +190,7 @@ void file(benchmark::State& state, const Hasher& hasher) {
 /// Reading the same file alone, a tile at a time, on one thread: the pipeline's floor.
 void file_read(benchmark::State& state) {
     const auto total_bytes = static_cast<std::uint64_t>(state.range(0)) << 20;
-    const TestFile test_file(total_bytes);
+    TestFile test_file(total_bytes);
     std::vector<std::byte> tile(static_cast<std::size_t>(state.range(1)) << 10);
     for (auto _ : state) {
         for (std::uint64_t at = 0; at < total_bytes; at += tile.size()) {
@@ -209,7 +220,7 @@ void register_steps() {
 
 template <class Digest, class Many>
 void register_many(const std::string& name, Many hash_many) {
-    constexpr std::array batches = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 17, 24, 32};
+    constexpr std::array batches = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 17, 24, 32, 40};
     auto* const near = benchmark::RegisterBenchmark(
         (name + "/l2").c_str(),
         [=](benchmark::State& state) { many<Digest>(state, in_l2_bytes, hash_many); });
@@ -219,7 +230,9 @@ void register_many(const std::string& name, Many hash_many) {
     near->ArgNames({"batch", "bytes"});
     far->ArgNames({"batch", "bytes"});
     for (const int batch : batches) near->Args({batch, 16 * 1024});
-    for (const int batch : {1, 8, 16}) far->Args({batch, 256 * 1024});
+    for (const int bytes : {64, 1024, 4096, 32 * 1024}) near->Args({16, bytes});
+    for (const int batch : {1, 4, 8, 16}) far->Args({batch, 256 * 1024});
+    for (const int bytes : {16 * 1024, 1024 * 1024, 4 * 1024 * 1024}) far->Args({16, bytes});
 }
 
 void register_hashers() {
@@ -237,6 +250,12 @@ void register_hashers() {
             ->Arg(16)
             ->Arg(64)
             ->Arg(1024);
+        benchmark::RegisterBenchmark(("piece-root/" + std::string(name)).c_str(),
+                                     [=](benchmark::State& state) { piece_root(state, hasher); })
+            ->ArgName("kib")
+            ->Arg(16)
+            ->Arg(256)
+            ->Arg(4096);
     }
     register_many<Sha1Digest>("sha1/one-by-one", [](const auto& messages, auto& digests) {
         for (std::size_t i = 0; i < messages.size(); ++i) digests[i] = sha1(messages[i]);
@@ -244,6 +263,15 @@ void register_hashers() {
     register_many<Sha256Digest>("sha256/one-by-one", [](const auto& messages, auto& digests) {
         for (std::size_t i = 0; i < messages.size(); ++i) digests[i] = sha256(messages[i]);
     });
+}
+
+void register_trees() {
+    const Hasher hasher = Hasher::best();
+    benchmark::RegisterBenchmark("layers", [=](benchmark::State& state) { layers(state, hasher); })
+        ->Arg(1024)
+        ->Arg(100'000);
+    benchmark::RegisterBenchmark("proof/512",
+                                 [=](benchmark::State& state) { proof(state, hasher); });
 }
 
 void register_files() {
@@ -272,6 +300,7 @@ void register_files() {
 int main(int argc, char** argv) {
     register_steps();
     register_hashers();
+    register_trees();
     register_files();
     benchmark::Initialize(&argc, argv);
     benchmark::RunSpecifiedBenchmarks();

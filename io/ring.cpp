@@ -24,7 +24,10 @@ std::expected<std::unique_ptr<Ring>, Unavailable> Ring::open(const Features& fea
     SPATE_ASSERT(options.entries > 0 && options.completion_entries >= options.entries);
     SPATE_ASSERT(options.completions_per_turn_max > 0);
     io_uring_params params{};
-    params.flags = features.setup_flags() | IORING_SETUP_CQSIZE;
+    // The others name a thread that submits and reaps, or let its completions wait for it.
+    const std::uint32_t shared_flags = features.submit_all ? IORING_SETUP_SUBMIT_ALL : 0;
+    params.flags =
+        (options.one_thread ? features.setup_flags() : shared_flags) | IORING_SETUP_CQSIZE;
     params.cq_entries = options.completion_entries;
     std::unique_ptr<Ring> ring(new Ring(features, options));
     const int result = set_up_ring(options.entries, ring->ring_, params);
@@ -32,7 +35,8 @@ std::expected<std::unique_ptr<Ring>, Unavailable> Ring::open(const Features& fea
         ring->ring_.ring_fd = -1;
         return std::unexpected(explain_setup_error(-result, Surroundings::read()));
     }
-    io_uring_register_ring_fd(&ring->ring_);  // saves a reference count a call; may fail
+    // Saves a reference count a call, in this thread only; may fail.
+    if (options.one_thread) io_uring_register_ring_fd(&ring->ring_);
     std::array<unsigned, 2> workers{options.file_workers_max, 0};  // 0: as it was
     io_uring_register_iowq_max_workers(&ring->ring_, workers.data());
     return ring;

@@ -28,6 +28,10 @@ struct RingOptions {
     /// Threads of the kernel that wait for files on this ring's behalf; its own default, four a
     /// CPU, lets one slow disk hold up the others.
     unsigned file_workers_max = 64;
+    /// False: threads may take turns with the ring, each after the one before in some order that
+    /// the caller sees to. Costs wake-ups of the thread that submitted, so it's for rare and large
+    /// operations.
+    bool one_thread = true;
 };
 
 /// Monotonic since the ring was opened.
@@ -42,8 +46,9 @@ struct RingCounters {
     std::uint64_t spins = 0;  ///< polls instead of sleeps, fruitless ones included
 };
 
-/// Submits operations and runs their callbacks. Opened, used and destroyed by one thread, which
-/// first drains it: no operation is in flight when it goes. Steady state allocates nothing.
+/// Submits operations and runs their callbacks. Opened, used and destroyed by one thread (but see
+/// RingOptions::one_thread), which first drains it: no operation is in flight when it goes. Steady
+/// state allocates nothing.
 class Ring {
 public:
     static std::expected<std::unique_ptr<Ring>, Unavailable> open(const Features& features,

@@ -36,14 +36,18 @@ private:
     std::jthread thread_;  // last: it ends before what it writes to
 };
 
-/// Waits for the end of `background`, calling `look` now and then, at last every tenth of a second;
-/// a signal requests a stop.
+/// Waits for the end of `background`, and sees it within 10 ms; calls `look` every tenth of a
+/// second. A signal requests a stop.
 template <class Result, class Look>
 Result& wait_for(Background<Result>& background, Signals& signals, Look look) {
-    for (Duration pause = 1ms; !background.done(); pause = std::min<Duration>(2 * pause, 100ms)) {
+    Duration unseen{};
+    for (Duration pause = 1ms; !background.done(); pause = std::min<Duration>(2 * pause, 10ms)) {
         const bool ended = signals.interrupted();
         if (ended) std::this_thread::sleep_for(5ms);
         if (ended || signals.wait(pause)) background.request_stop();
+        unseen += pause;
+        if (unseen < 100ms) continue;
+        unseen = {};
         look();
     }
     return background.result();

@@ -18,9 +18,39 @@ struct Options {
     std::string path;
     std::vector<std::string> trackers;
     std::vector<unsigned> cpus = available_cpus();
-    bool v1 = false;
     NewTorrentOptions torrent;
 };
+
+/// At most one of three.
+void add_version_flags(CLI::App& command, metainfo::TorrentVersion& version) {
+    using enum metainfo::TorrentVersion;
+    const auto add = [&](const char* name, metainfo::TorrentVersion value, const char* help) {
+        return command.add_flag_callback(name, [&version, value] { version = value; }, help);
+    };
+    CLI::Option* const first =
+        add("--v1", v1, "For every client (BEP 3): the default, since many know nothing else");
+    CLI::Option* const second =
+        add("--v2", v2, "For clients that know BitTorrent v2 only (BEP 52)")->excludes(first);
+    add("--hybrid", hybrid, "For both; each file begins a piece")->excludes(first, second);
+}
+
+void report(const metainfo::Metainfo& torrent, const std::string& path, Console& console) {
+    const std::string magnet = metainfo::format_magnet(metainfo::magnet_to(torrent));
+    if (console.json()) {
+        Json json = torrent_json(torrent);
+        json["magnet"] = magnet;
+        json["torrent"] = path;
+        console.object(json);
+        return;
+    }
+    console.say(fmt::format("{}: {} in {} pieces of {}", path,
+                            format_bytes(static_cast<double>(torrent.total_bytes)),
+                            torrent.piece_count(), format_bytes(torrent.piece_length_bytes)));
+    if (torrent.has_v1()) console.say(fmt::format("info-hash {}", to_hex(torrent.info_hash.bytes)));
+    if (torrent.info_hash_v2)
+        console.say(fmt::format("info-hash v2 {}", to_hex(torrent.info_hash_v2->bytes)));
+    console.say(magnet);
+}
 
 int create(const Options& options, Environment& environment) {
     Console& console = environment.console;
@@ -37,22 +67,16 @@ int create(const Options& options, Environment& environment) {
                              static_cast<unsigned>(options.cpus.size()), environment);
     if (!made) return made.error().interrupted ? exit_interrupted : fail(made.error().sentence);
     made->torrent.tracker_tiers = std::move(*tiers);
-    const std::vector<std::byte> file = metainfo::write_torrent(made->torrent);
+    std::vector<std::byte> file = metainfo::write_torrent(made->torrent);
     const std::filesystem::path output = torrent_path_for(made->listing, options.torrent);
-    const auto parsed = parse_torrent_bytes(output.string(), file);
+    // What is no longer needed goes early: of 100,000 files each form of them is large.
+    *made = {};
+    auto parsed = parse_torrent_bytes(output.string(), file);
     if (!parsed) return fail(parsed.error());
     if (const auto written = write_file(output, file); !written) return fail(written.error());
-
-    const std::string magnet = metainfo::format_magnet(metainfo::magnet_to(*parsed));
-    Json json = torrent_json(*parsed);
-    json["magnet"] = magnet;
-    json["torrent"] = output.string();
-    console.object(json);
-    console.say(fmt::format("{}: {} in {} pieces of {}", output.string(),
-                            format_bytes(static_cast<double>(parsed->total_bytes)),
-                            parsed->piece_count(), format_bytes(parsed->piece_length_bytes)));
-    console.say(fmt::format("info-hash {}", to_hex(parsed->info_hash.bytes)));
-    console.say(magnet);
+    file = {};
+    parsed->info_bytes = {};
+    report(*parsed, output.string(), console);
     return exit_success;
 }
 
@@ -68,7 +92,7 @@ Command add_create_command(CLI::App& app) {
         ->type_name("URL")
         ->allow_extra_args(false);
     add_new_torrent_options(*command, options->torrent);
-    command->add_flag("--v1", options->v1, "A torrent of the first version (BEP 3): the default");
+    add_version_flags(*command, options->torrent.version);
     add_parsed(
         *command, "--cores", options->cpus,
         [](const std::string& text) { return parse_cores(text, available_cpus()); },

@@ -32,6 +32,7 @@ CheckResult check(const driver::ContentCheck& what, Environment& environment) {
     Background<CheckResult> background([&](const std::stop_token& stop) {
         return driver::check_content(what, environment.hasher, progress, stop);
     });
+    const std::uint64_t total = driver::bytes_to_check(what.torrent);
     const double began = environment.context.seconds();
     double next_event = began + 1;
     return std::move(wait_for(background, environment.signals, [&] {
@@ -41,7 +42,7 @@ CheckResult check(const driver::ContentCheck& what, Environment& environment) {
         environment.console.draw({progress_line({.name = what.torrent.name,
                                                  .state = TransferState::checking,
                                                  .done_bytes = done,
-                                                 .total_bytes = what.torrent.total_bytes,
+                                                 .total_bytes = total,
                                                  .down_bytes_per_s = rate},
                                                 environment.console.width() - 1)});
         if (now < next_event) return;
@@ -49,7 +50,7 @@ CheckResult check(const driver::ContentCheck& what, Environment& environment) {
         environment.console.event("progress", {{"info_hash", to_hex(what.torrent.info_hash.bytes)},
                                                {"state", "checking"},
                                                {"done_bytes", done},
-                                               {"total_bytes", what.torrent.total_bytes},
+                                               {"total_bytes", total},
                                                {"down_bytes_per_s", 0},
                                                {"up_bytes_per_s", 0},
                                                {"peers", 0},
@@ -98,11 +99,12 @@ int report_result(const driver::ContentCheck& what, const driver::ContentReport&
     say_pieces(what.torrent, map, report.bad, false, console);
     say_pieces(what.torrent, map, report.missing, true, console);
     std::ranges::sort(bad);
-    const double bytes = static_cast<double>(what.torrent.total_bytes);
+    const std::uint64_t total = driver::bytes_to_check(what.torrent);
+    const double bytes = static_cast<double>(total);
     console.event("verified", {{"info_hash", to_hex(what.torrent.info_hash.bytes)},
                                {"pieces", what.torrent.piece_count()},
                                {"bad_pieces", bad},
-                               {"bytes", what.torrent.total_bytes},
+                               {"bytes", total},
                                {"seconds", seconds}});
     for (const driver::FileFault& fault : report.faults)
         console.warning(driver::describe_fault(what.torrent, what.folder, fault),

@@ -14,6 +14,7 @@
 #include "engine/cli/units.hpp"
 #include "engine/cli/version.hpp"
 #include "engine/driver/content/content_hash.hpp"
+#include "engine/metainfo/aligned_layout.hpp"
 #include "engine/metainfo/piece_size.hpp"
 #include "engine/metainfo/text.hpp"
 #include "engine/tracker/tracker_url.hpp"
@@ -37,13 +38,14 @@ Parsed<std::uint32_t> parse_piece_length(std::string_view text) {
     return static_cast<std::uint32_t>(*bytes);
 }
 
-using HashResult = std::expected<std::vector<Sha1Digest>, driver::HashingFailure>;
+using HashResult = std::expected<driver::ContentDigests, driver::HashingFailure>;
 
 HashResult hash_with_progress(const driver::ContentHashing& work, Environment& environment) {
     hashing::PieceProgress progress;
     Background<HashResult> background([&](const std::stop_token& stop) {
         return driver::hash_content(work, environment.hasher, progress, stop);
     });
+    const std::uint64_t total = driver::bytes_to_hash(work);
     const double began = environment.context.seconds();
     HashResult result = std::move(wait_for(background, environment.signals, [&] {
         const double elapsed = std::max(environment.context.seconds() - began, 1e-3);
@@ -52,7 +54,7 @@ HashResult hash_with_progress(const driver::ContentHashing& work, Environment& e
             {progress_line({.name = work.listing.name,
                             .state = TransferState::checking,
                             .done_bytes = done,
-                            .total_bytes = work.listing.total_bytes,
+                            .total_bytes = total,
                             .down_bytes_per_s = static_cast<double>(done) / elapsed},
                            environment.console.width() - 1)});
     }));
@@ -60,8 +62,21 @@ HashResult hash_with_progress(const driver::ContentHashing& work, Environment& e
     return result;
 }
 
-std::uint64_t piece_count(const driver::ContentListing& listing, std::uint32_t length) {
-    return (listing.total_bytes + length - 1) / length;
+/// By the size of the data; for a hybrid shorter where pads would outweigh the data, since they
+/// must be hashed too.
+std::uint32_t choose_piece_length(const driver::ContentListing& listing,
+                                  metainfo::TorrentVersion version) {
+    std::uint32_t length = metainfo::choose_piece_length_bytes(listing.total_bytes);
+    const auto padded_bytes = [&] {
+        std::uint64_t sum = 0;
+        for (const driver::ListedFile& file : listing.files)
+            sum += (file.size_bytes + length - 1) / length * length;
+        return sum;
+    };
+    if (version == metainfo::TorrentVersion::hybrid)
+        while (length > new_piece_length_bytes_min && padded_bytes() > 2 * listing.total_bytes)
+            length /= 2;
+    return length;
 }
 
 }  // namespace
@@ -106,26 +121,38 @@ std::expected<MadeTorrent, MakingFailure> make_torrent(const fs::path& path,
     const auto fail = [](std::string sentence, bool interrupted = false) {
         return std::unexpected(MakingFailure{interrupted, std::move(sentence)});
     };
-    auto listing = driver::list_content(path);
+    auto listing = driver::list_content(path, {.keep_symlinks = true});
     if (!listing) return fail(listing.error());
     for (const std::string& sentence : listing->left_out) environment.console.warning(sentence);
     const std::uint32_t length = options.piece_length_bytes != 0
                                      ? options.piece_length_bytes
-                                     : metainfo::choose_piece_length_bytes(listing->total_bytes);
-    if (piece_count(*listing, length) > metainfo::pieces_max)
+                                     : choose_piece_length(*listing, options.version);
+    auto files = metainfo::aligned_layout(listing->new_files(), length, options.version);
+    if (options.version != metainfo::TorrentVersion::v1 && !listing->single_file &&
+        metainfo::is_taken_for_a_single_file(listing->name, files))
+        return fail(
+            fmt::format("a v2 torrent cannot tell the folder {0} from its only file, which "
+                        "is named {0} too: rename one of them, or share the file itself",
+                        metainfo::quoted(listing->name)));
+    if (metainfo::piece_count(files, length) > metainfo::pieces_max)
         return fail(fmt::format("{} would make more than {} pieces; choose a larger --piece-size",
                                 format_bytes(length), metainfo::pieces_max));
-    auto digests = hash_with_progress(
-        {.listing = *listing, .piece_length_bytes = length, .threads = threads}, environment);
+    auto digests = hash_with_progress({.listing = *listing,
+                                       .files = files,
+                                       .version = options.version,
+                                       .piece_length_bytes = length,
+                                       .threads = threads},
+                                      environment);
     if (!digests) return fail(digests.error().sentence, digests.error().cancelled);
 
     MadeTorrent made{.listing = std::move(*listing), .torrent = {}};
+    made.torrent.version = options.version;
     made.torrent.name = made.listing.name;
     made.torrent.single_file = made.listing.single_file;
-    for (const driver::ListedFile& file : made.listing.files)
-        made.torrent.files.push_back({file.path, file.size_bytes, false, file.executable});
+    made.torrent.files = std::move(files);
     made.torrent.piece_length_bytes = length;
-    made.torrent.piece_hashes = std::move(*digests);
+    made.torrent.piece_hashes = std::move(digests->piece_hashes);
+    made.torrent.piece_roots = std::move(digests->piece_roots);
     made.torrent.is_private = options.is_private;
     made.torrent.source = options.source;
     made.torrent.web_seeds = options.web_seeds;

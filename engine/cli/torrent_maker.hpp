@@ -15,6 +15,7 @@ namespace spate::cli {
 /// What the user says of a new torrent.
 struct NewTorrentOptions {
     std::string output;
+    metainfo::TorrentVersion version = metainfo::TorrentVersion::v1;
     std::uint32_t piece_length_bytes = 0;  // 0: chosen by the size of the data
     bool is_private = false;
     std::vector<std::string> web_seeds;

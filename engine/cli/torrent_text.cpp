@@ -40,14 +40,27 @@ void add_trackers(std::vector<std::string>& lines,
                             tiers.size() > 1 ? fmt::format("  (tier {})", tier + 1) : ""));
 }
 
+/// Where a link points, from the download folder as its path is.
+std::string joined_target(const metainfo::Metainfo& torrent, const metainfo::FileEntry& link) {
+    return fmt::format("{}/{}", torrent.name, fmt::join(link.symlink, "/"));
+}
+
+Json file_json(const metainfo::Metainfo& torrent, const metainfo::FileEntry& file) {
+    Json json{{"path", joined_path(torrent, file)}, {"bytes", file.size_bytes}, {"pad", file.pad}};
+    if (!file.symlink.empty()) json["symlink"] = joined_target(torrent, file);
+    return json;
+}
+
 void add_files(std::vector<std::string>& lines, const metainfo::Metainfo& torrent) {
     lines.emplace_back("files");
     for (std::size_t i = 0; i < torrent.files.size(); ++i) {
         const metainfo::FileEntry& file = torrent.files[i];
         if (file.pad) continue;
+        std::string path = joined_path(torrent, file);
+        if (!file.symlink.empty()) path += " -> " + joined_target(torrent, file);
         lines.push_back(fmt::format("{:>6}  {:>10}  {}", i + 1,
                                     format_bytes(static_cast<double>(file.size_bytes)),
-                                    metainfo::clean_text(joined_path(torrent, file), 4096)));
+                                    metainfo::clean_text(path, 4096)));
     }
 }
 
@@ -60,9 +73,7 @@ std::string joined_path(const metainfo::Metainfo& torrent, const metainfo::FileE
 
 Json torrent_json(const metainfo::Metainfo& torrent) {
     Json files = Json::array();
-    for (const metainfo::FileEntry& file : torrent.files)
-        files.push_back(
-            {{"path", joined_path(torrent, file)}, {"bytes", file.size_bytes}, {"pad", file.pad}});
+    for (const metainfo::FileEntry& file : torrent.files) files.push_back(file_json(torrent, file));
     Json json{{"name", torrent.name}, {"info_hash", to_hex(torrent.info_hash.bytes)}};
     if (torrent.info_hash_v2) json["info_hash_v2"] = to_hex(torrent.info_hash_v2->bytes);
     json["version"] = torrent.version();
@@ -85,7 +96,10 @@ Json magnet_json(const metainfo::Magnet& magnet) {
     Json tiers = Json::array();
     for (const std::string& url : magnet.trackers) tiers.push_back({url});
     Json json{{"name", magnet.name}};
-    if (magnet.info_hash) json["info_hash"] = to_hex(magnet.info_hash->bytes);
+    if (magnet.info_hash)
+        json["info_hash"] = to_hex(magnet.info_hash->bytes);
+    else if (magnet.info_hash_v2)
+        json["info_hash"] = to_hex(metainfo::truncated(*magnet.info_hash_v2).bytes);
     if (magnet.info_hash_v2) json["info_hash_v2"] = to_hex(magnet.info_hash_v2->bytes);
     json["version"] = !magnet.info_hash_v2 ? "v1" : magnet.info_hash ? "hybrid" : "v2";
     json["trackers"] = std::move(tiers);
@@ -97,7 +111,7 @@ Json magnet_json(const metainfo::Magnet& magnet) {
 std::vector<std::string> torrent_text(const metainfo::Metainfo& torrent) {
     std::vector<std::string> lines;
     add_row(lines, "name", torrent.name);
-    add_row(lines, "info-hash", to_hex(torrent.info_hash.bytes));
+    if (torrent.has_v1()) add_row(lines, "info-hash", to_hex(torrent.info_hash.bytes));
     if (torrent.info_hash_v2) add_row(lines, "info-hash v2", to_hex(torrent.info_hash_v2->bytes));
     add_row(lines, "size",
             fmt::format("{} ({} bytes) in {} piece{} of {}",

@@ -53,7 +53,8 @@ TransferJob::CheckResult TransferJob::check(const std::stop_token& stop) {
     auto report = driver::check_content({.torrent = torrent,
                                          .folder = item_.folder,
                                          .pieces = plan.check,
-                                         .threads = check_threads_},
+                                         .threads = check_threads_,
+                                         .background = true},
                                         environment_.hasher, check_progress_, stop);
     return {std::move(plan), std::move(report)};
 }
@@ -253,7 +254,7 @@ Progress TransferJob::progress() const {
     Progress progress{.name = name().empty() ? info_hash() : name()};
     if (phase_ == Phase::waiting || phase_ == Phase::checking) {
         progress.done_bytes = check_progress_.bytes;
-        progress.total_bytes = torrent.total_bytes;
+        progress.total_bytes = driver::bytes_to_check(torrent);
         progress.down_bytes_per_s = check_bytes_per_s_;
         return progress;
     }

@@ -30,7 +30,8 @@ struct CoreThread::Executor {
         core.session_->handle_closed(order.connection);  // its socket could not be made
     }
     void operator()(const session::HashPiece& order) const {
-        core.hashes_.add(order, core.clock_.now());
+        const auto& metainfo = *core.session_->find_torrent(order.torrent)->shared.metainfo;
+        core.hashes_.add(order, digests_of(metainfo), core.clock_.now());
     }
     void operator()(const session::WritePiece& order) const {
         auto piece = std::make_unique<PieceWrite>(*core.context_, order, core.finished_writes_);

@@ -1,38 +1,106 @@
 #include "engine/driver/hash_batch.hpp"
 
+#include <algorithm>
 #include <utility>
 
-namespace spate::driver {
+#include "engine/base/assert.hpp"
+#include "hashing/merkle.hpp"
 
-void HashBatch::add(const session::HashPiece& piece, Time now) {
-    if (waiting_.empty()) first_at_ = now;
-    waiting_.push_back(piece);
+namespace spate::driver {
+namespace {
+
+hashing::PieceExtent extent_of(const metainfo::Metainfo& torrent, const session::HashPiece& piece) {
+    hashing::PieceExtent extent{.size_bytes = piece.size_bytes};
+    if (!torrent.piece_roots.empty()) {
+        extent.data_bytes = torrent.piece_data_bytes(piece.piece);
+        extent.leaves = torrent.piece_leaves(piece.piece);
+    }
+    return extent;
+}
+
+bool matches(const metainfo::Metainfo& torrent, PieceIndex piece,
+             const hashing::PieceDigests& digests) {
+    return (!digests.sha1 || *digests.sha1 == torrent.piece_hashes[piece.value]) &&
+           (!digests.root || *digests.root == torrent.piece_roots[piece.value]);
+}
+
+const metainfo::Metainfo& metainfo_of(const session::HashPiece& piece, const CoreContext& core) {
+    return *core.session.find_torrent(piece.torrent)->shared.metainfo;
+}
+
+}  // namespace
+
+hashing::DigestChoice digests_of(const metainfo::Metainfo& torrent) {
+    return {.sha1 = torrent.has_v1(), .root = !torrent.piece_roots.empty()};
+}
+
+HashBatch::HashBatch(const hashing::Hasher& hasher)
+    : queues_{Queue{{hasher, {.sha1 = true, .root = false}}},
+              Queue{{hasher, {.sha1 = false, .root = true}}},
+              Queue{{hasher, {.sha1 = true, .root = true}}}} {}
+
+void HashBatch::add(const session::HashPiece& piece, hashing::DigestChoice digests, Time now) {
+    SPATE_ASSERT(digests.sha1 || digests.root);
+    Queue& queue = queues_[(digests.sha1 ? 1 : 0) + (digests.root ? 2 : 0) - 1];
+    if (queue.waiting.empty()) queue.first_at = now;
+    queue.waiting.push_back(piece);
 }
 
 std::optional<Time> HashBatch::deadline() const {
-    if (waiting_.empty()) return std::nullopt;
-    return first_at_ + wait_max;
+    if (under_way_ != nullptr) return Time{};
+    std::optional<Time> next;
+    for (const Queue& queue : queues_)
+        if (!queue.waiting.empty()) next = next ? std::min(*next, due(queue)) : due(queue);
+    return next;
 }
 
 void HashBatch::run_if_due(CoreContext& core) {
-    if (waiting_.size() >= lanes || (!waiting_.empty() && core.now() >= *deadline())) run(core);
+    if (under_way_ == nullptr) start_what_is_due(core);
+    if (under_way_ != nullptr) advance(core);
 }
 
-void HashBatch::run(CoreContext& core) {
-    const std::vector<session::HashPiece> pieces = std::exchange(waiting_, {});
-    std::vector<Bytes> messages;
-    std::vector<Sha1Digest> digests(pieces.size());
-    for (const session::HashPiece& piece : pieces) {
-        messages.push_back(core.session.buffers().table().at(piece.buffer).first(piece.size_bytes));
-        core.ledger.hash_bytes += piece.size_bytes;
+void HashBatch::start_what_is_due(CoreContext& core) {
+    for (Queue& queue : queues_)
+        if (!queue.waiting.empty() && core.now() >= due(queue)) return start(queue, core);
+}
+
+void HashBatch::start(Queue& queue, CoreContext& core) {
+    const auto count = static_cast<std::ptrdiff_t>(std::min(lanes, queue.waiting.size()));
+    const auto end = queue.waiting.begin() + count;
+    batch_.assign(queue.waiting.begin(), end);
+    queue.waiting.erase(queue.waiting.begin(), end);
+    queue.first_at = core.now();  // of those that are left: they came with the lanes full
+    std::vector<hashing::PieceExtent> extents;
+    for (const session::HashPiece& piece : batch_)
+        extents.push_back(extent_of(metainfo_of(piece, core), piece));
+    queue.hashes.start(extents);
+    under_way_ = &queue;
+}
+
+void HashBatch::advance(CoreContext& core) {
+    const Time begin = core.clock.refresh();
+    hashing::PieceLanes& hashes = under_way_->hashes;
+    const std::size_t part_bytes =
+        slice_bytes / hashes.active().size() / hashing::leaf_bytes * hashing::leaf_bytes;
+    std::array<Bytes, lanes> parts;
+    for (const std::size_t lane : hashes.active()) {
+        const std::uint64_t at = hashes.next_offset(lane);
+        const std::uint64_t size = std::min<std::uint64_t>(part_bytes, hashes.bytes_left(lane));
+        parts[lane] = core.session.buffers().table().at(batch_[lane].buffer).subspan(at, size);
+        core.ledger.hash_bytes += size;
     }
-    const Time start = core.clock.refresh();
-    hasher_.sha1_many(messages, digests);
-    core.ledger.hash_seconds += to_seconds(core.clock.refresh() - start);
-    for (std::size_t i = 0; i < pieces.size(); ++i) {
-        const auto& metainfo = *core.session.find_torrent(pieces[i].torrent)->shared.metainfo;
-        const bool matches = metainfo.piece_hashes[pieces[i].piece.value] == digests[i];
-        core.session.handle_piece_hashed(pieces[i].torrent, pieces[i].piece, matches, core.now());
+    hashes.advance(parts);
+    core.ledger.hash_seconds += to_seconds(core.clock.refresh() - begin);
+    if (hashes.active().empty()) finish(core);
+}
+
+void HashBatch::finish(CoreContext& core) {
+    const Queue& queue = *std::exchange(under_way_, nullptr);
+    for (std::size_t lane = 0; lane < batch_.size(); ++lane) {
+        const session::HashPiece& piece = batch_[lane];
+        const bool match =
+            matches(metainfo_of(piece, core), piece.piece, queue.hashes.digests(lane));
+        core.session.handle_piece_hashed(piece.torrent, piece.piece, match, core.now());
     }
 }
 

@@ -1,37 +1,58 @@
 #pragma once
 // engine/driver/hash_batch.hpp: complete pieces that wait for lane-mates.
+#include <array>
 #include <optional>
 #include <vector>
 
 #include "engine/driver/core_context.hpp"
 #include "engine/session/output.hpp"
 #include "hashing/hasher.hpp"
+#include "hashing/piece_lanes.hpp"
 
 namespace spate::driver {
 
 /// Pieces are hashed sixteen at a time, a lane each, on the core that received them while they are
-/// still in its cache. A piece waits a bounded time for others; then it is hashed with those that
-/// are there. One thread.
+/// still in its cache. A piece waits a bounded time for others that are hashed alike; then it is
+/// hashed with those that are there. A batch is hashed in slices, between which the core does its
+/// other work, so that long pieces hold up nobody. One thread.
 class HashBatch {
 public:
-    static constexpr std::size_t lanes = 16;
+    static constexpr std::size_t lanes = hashing::lanes_max;
     /// Far below any peer's patience; a fast download fills the lanes sooner.
     static constexpr Duration wait_max = 3ms;
+    /// Of a batch, in one turn of the core: a third of a millisecond where lanes are wide.
+    static constexpr std::size_t slice_bytes = 2 << 20;
 
-    explicit HashBatch(const hashing::Hasher& hasher) : hasher_(hasher) {}
+    explicit HashBatch(const hashing::Hasher& hasher);
 
-    void add(const session::HashPiece& piece, Time now);
-    /// When the pieces that wait must be hashed.
+    void add(const session::HashPiece& piece, hashing::DigestChoice digests, Time now);
+    /// When the next slice must be hashed; in the past while a batch is under way.
     std::optional<Time> deadline() const;
-    /// Hashes what is due and tells the session.
+    /// Hashes a slice of what is due, and tells the session of pieces that are through.
     void run_if_due(CoreContext& core);
 
 private:
-    void run(CoreContext& core);
+    /// Pieces of which the same digests are wanted.
+    struct Queue {
+        hashing::PieceLanes hashes;
+        std::vector<session::HashPiece> waiting{};
+        Time first_at{};
+    };
 
-    const hashing::Hasher& hasher_;
-    std::vector<session::HashPiece> waiting_;
-    Time first_at_{};
+    static Time due(const Queue& queue) {
+        return queue.waiting.size() >= lanes ? queue.first_at : queue.first_at + wait_max;
+    }
+    void start_what_is_due(CoreContext& core);
+    void start(Queue& queue, CoreContext& core);
+    void advance(CoreContext& core);
+    void finish(CoreContext& core);
+
+    std::array<Queue, 3> queues_;
+    Queue* under_way_ = nullptr;
+    std::vector<session::HashPiece> batch_;  // of `under_way_`
 };
+
+/// What the torrent says of its pieces, all of which is checked.
+hashing::DigestChoice digests_of(const metainfo::Metainfo& torrent);
 
 }  // namespace spate::driver

@@ -14,7 +14,7 @@
 
 namespace spate::metainfo::bencode {
 
-/// Containers that a writer may have open at once.
+/// Containers that a writer may have open at once, unless it says otherwise.
 inline constexpr std::size_t writer_depth_max = 16;
 
 void append_to(std::string& out, std::string_view text);
@@ -23,7 +23,7 @@ void append_to(std::vector<std::byte>& out, std::string_view text);
 /// Appends bencoded values to a std::string or std::vector<std::byte> that it doesn't own:
 /// `Writer(out).begin_dict().key("q").string("ping").end()`. Keys come in ascending order and each
 /// with one value, or an assertion stops the program; nothing is allocated but the output.
-template <class Out>
+template <class Out, std::size_t DepthMax = writer_depth_max>
     requires std::same_as<Out, std::string> || std::same_as<Out, std::vector<std::byte>>
 class Writer {
 public:
@@ -102,7 +102,7 @@ private:
     }
 
     Writer& begin(std::string_view letter, bool is_dict) {
-        SPATE_ASSERT(depth_ < writer_depth_max);
+        SPATE_ASSERT(depth_ < DepthMax);
         begin_value();
         levels_[depth_++] = {.is_dict = is_dict};
         append(letter);
@@ -124,7 +124,7 @@ private:
     }
 
     Out& out_;
-    std::array<Level, writer_depth_max> levels_;
+    std::array<Level, DepthMax> levels_;
     std::size_t depth_ = 0;
 };
 

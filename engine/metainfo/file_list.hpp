@@ -17,6 +17,7 @@ struct FileList {
 };
 
 /// Every path safe and distinct, every size and their sum within total_bytes_max, and not zero.
-std::expected<FileList, MetainfoError> parse_file_list(bencode::Node info);
+/// In a hybrid only the attribute makes a pad file, not its name.
+std::expected<FileList, MetainfoError> parse_file_list(bencode::Node info, bool is_hybrid);
 
 }  // namespace spate::metainfo

@@ -227,7 +227,9 @@ std::string format_magnet(const Magnet& magnet) {
 }
 
 Magnet magnet_to(const Metainfo& torrent) {
-    Magnet magnet{.info_hash = torrent.info_hash,
+    const bool v2_only =
+        torrent.info_hash_v2 && torrent.info_hash == truncated(*torrent.info_hash_v2);
+    Magnet magnet{.info_hash = v2_only ? std::nullopt : std::optional(torrent.info_hash),
                   .info_hash_v2 = torrent.info_hash_v2,
                   .name = torrent.name,
                   .trackers = {},

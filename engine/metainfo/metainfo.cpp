@@ -1,12 +1,13 @@
 #include "engine/metainfo/metainfo.hpp"
 
-#include <algorithm>
+#include <bit>
 #include <cstring>
 #include <utility>
 
-#include "engine/base/assert.hpp"
 #include "engine/metainfo/bencode.hpp"
-#include "engine/metainfo/file_list.hpp"
+#include "engine/metainfo/file_fields.hpp"
+#include "engine/metainfo/file_tree.hpp"
+#include "engine/metainfo/piece_layers.hpp"
 #include "engine/metainfo/text.hpp"
 #include "engine/metainfo/torrent_fields.hpp"
 #include "hashing/digest.hpp"
@@ -19,15 +20,11 @@ using bencode::Node;
 
 constexpr bencode::Limits torrent_limits{.bytes_max = torrent_bytes_max};
 
-std::unexpected<MetainfoError> refuse(Kind kind, std::string sentence) {
-    return std::unexpected(MetainfoError{kind, std::move(sentence)});
-}
-
 std::unexpected<MetainfoError> refuse(bencode::Error error) {
     return refuse(Kind::not_bencoded, "it is not a torrent: " + bencode::describe(error));
 }
 
-std::expected<std::uint32_t, MetainfoError> read_piece_length(Node info) {
+std::expected<std::uint32_t, MetainfoError> read_piece_length(Node info, bool has_v2) {
     const auto length = info.find_integer("piece length");
     if (!length) return refuse(Kind::piece_length_invalid, "the torrent has no piece length");
     if (*length < piece_length_bytes_min || *length > piece_length_bytes_max)
@@ -35,7 +32,18 @@ std::expected<std::uint32_t, MetainfoError> read_piece_length(Node info) {
                       "a piece length of " + std::to_string(*length) + " bytes is not between " +
                           std::to_string(piece_length_bytes_min) + " and " +
                           std::to_string(piece_length_bytes_max));
-    return static_cast<std::uint32_t>(*length);
+    const auto bytes = static_cast<std::uint32_t>(*length);
+    if (has_v2 && (!std::has_single_bit(bytes) || bytes < v2_piece_length_bytes_min))
+        return refuse(Kind::piece_length_invalid,
+                      "a v2 torrent can't have a piece length of " + std::to_string(bytes) +
+                          " bytes, which is no power of two of at least " +
+                          std::to_string(v2_piece_length_bytes_min));
+    return bytes;
+}
+
+MetainfoError too_many_pieces(std::uint64_t count) {
+    return {Kind::too_many_pieces, "the torrent has " + std::to_string(count) +
+                                       " pieces; the limit is " + std::to_string(pieces_max)};
 }
 
 std::expected<std::vector<Sha1Digest>, MetainfoError> read_pieces(Node info) {
@@ -46,10 +54,7 @@ std::expected<std::vector<Sha1Digest>, MetainfoError> read_pieces(Node info) {
                                                 std::to_string(text->size()) +
                                                 " bytes, which 20 doesn't divide");
     const std::size_t count = text->size() / Sha1Digest::size_bytes;
-    if (count > pieces_max)
-        return refuse(Kind::too_many_pieces, "the torrent has " + std::to_string(count) +
-                                                 " pieces; the limit is " +
-                                                 std::to_string(pieces_max));
+    if (count > pieces_max) return std::unexpected(too_many_pieces(count));
     std::vector<Sha1Digest> pieces(count);
     for (std::size_t i = 0; i < count; ++i)
         std::memcpy(pieces[i].bytes.data(), text->data() + i * Sha1Digest::size_bytes,
@@ -57,55 +62,98 @@ std::expected<std::vector<Sha1Digest>, MetainfoError> read_pieces(Node info) {
     return pieces;
 }
 
-std::optional<MetainfoError> check_piece_count(const Metainfo& torrent) {
-    const std::uint64_t length = torrent.piece_length_bytes;
-    const std::uint64_t expected = (torrent.total_bytes + length - 1) / length;
-    if (expected == torrent.piece_hashes.size()) return std::nullopt;
-    return MetainfoError{Kind::piece_count_mismatch,
-                         std::to_string(torrent.total_bytes) + " bytes in pieces of " +
-                             std::to_string(length) + " are " + std::to_string(expected) +
-                             " pieces, but there are " +
-                             std::to_string(torrent.piece_hashes.size()) + " hashes"};
+MetainfoError wrong_piece_count(const Metainfo& torrent, std::uint64_t expected) {
+    return {Kind::piece_count_mismatch,
+            std::to_string(torrent.total_bytes) + " bytes in pieces of " +
+                std::to_string(torrent.piece_length_bytes) + " are " + std::to_string(expected) +
+                " pieces, but there are " + std::to_string(torrent.piece_hashes.size()) +
+                " hashes"};
 }
 
-bool is_v2(Node info) {
-    return info.find_integer("meta version") == 2;
+/// The parts that an info dictionary has.
+struct Parts {
+    bool v1 = true;
+    bool v2 = false;
+};
+
+std::expected<Parts, MetainfoError> find_parts(Node info) {
+    if (!info.is_dict()) return refuse(Kind::not_a_dictionary, "\"info\" isn't a dictionary");
+    if (info.size() == 0) return refuse(Kind::info_empty, "the info dictionary is empty");
+    const auto version = info.find("meta version");
+    if (!version || version->as_integer() == 1) return Parts{};
+    if (version->as_integer() != 2)
+        return refuse(Kind::meta_version_unknown,
+                      "it is a torrent of another version of BitTorrent than v1 and v2");
+    return Parts{.v1 = info.find("pieces").has_value(), .v2 = true};
 }
 
-std::optional<MetainfoError> check_shape(Node info) {
-    if (!info.is_dict())
-        return MetainfoError{Kind::not_a_dictionary, "\"info\" isn't a dictionary"};
-    if (info.size() == 0) return MetainfoError{Kind::info_empty, "the info dictionary is empty"};
-    if (is_v2(info) && !info.find("pieces"))
-        return MetainfoError{Kind::v2_only,
-                             "it is a v2 torrent (BEP 52), and only v1 and hybrid torrents are "
-                             "supported; ask for one of these"};
+void take_files(FileList list, Metainfo& torrent) {
+    torrent.name = std::move(list.name);
+    torrent.single_file = list.single_file;
+    torrent.total_bytes = list.total_bytes;
+    torrent.files = std::move(list.files);
+}
+
+/// Fills the piece length and the files, with their pieces roots if there is a v2 part.
+std::optional<MetainfoError> read_files(Node info, Parts parts, Metainfo& torrent) {
+    std::expected<FileList, MetainfoError> list;
+    if (parts.v1) list = parse_file_list(info, parts.v2);
+    if (!list) return std::move(list.error());
+    const auto piece_length = read_piece_length(info, parts.v2);
+    if (!piece_length) return piece_length.error();
+    torrent.piece_length_bytes = *piece_length;
+    if (parts.v2) {
+        auto tree = parse_file_tree(info, *piece_length);
+        if (!tree) return std::move(tree.error());
+        if (!parts.v1) {
+            list = std::move(tree);
+        } else if (auto error = match_file_tree(*tree, *piece_length, *list)) {
+            return error;
+        }
+    }
+    take_files(std::move(*list), torrent);
     return std::nullopt;
 }
 
-std::expected<Metainfo, MetainfoError> read_info(Node info) {
-    if (auto error = check_shape(info)) return std::unexpected(std::move(*error));
-    auto list = parse_file_list(info);
-    if (!list) return std::unexpected(std::move(list.error()));
-    const auto piece_length = read_piece_length(info);
-    if (!piece_length) return std::unexpected(piece_length.error());
-    auto pieces = read_pieces(info);
-    if (!pieces) return std::unexpected(std::move(pieces.error()));
+/// Fills `piece_hashes` and `piece_roots`; the files are there.
+std::optional<MetainfoError> read_hashes(Node info, Parts parts, std::optional<Node> layers,
+                                         Metainfo& torrent) {
+    const std::uint64_t count = (torrent.total_bytes - 1) / torrent.piece_length_bytes + 1;
+    if (parts.v1) {
+        auto pieces = read_pieces(info);
+        if (!pieces) return std::move(pieces.error());
+        torrent.piece_hashes = std::move(*pieces);
+        if (torrent.piece_hashes.size() != count) return wrong_piece_count(torrent, count);
+    } else if (count > pieces_max) {
+        return too_many_pieces(count);
+    }
+    if (!parts.v2) return std::nullopt;
+    auto roots = read_piece_roots(torrent.files, torrent.piece_length_bytes, layers);
+    if (roots) torrent.piece_roots = std::move(*roots);
+    // A hybrid from a magnet is checked by its v1 hashes.
+    if (roots || (parts.v1 && !layers)) return std::nullopt;
+    return std::move(roots.error());
+}
 
-    Metainfo torrent;
-    torrent.name = std::move(list->name);
-    torrent.single_file = list->single_file;
-    torrent.total_bytes = list->total_bytes;
-    torrent.files = std::move(list->files);
-    torrent.piece_length_bytes = *piece_length;
-    torrent.piece_hashes = std::move(*pieces);
-    if (auto error = check_piece_count(torrent)) return std::unexpected(std::move(*error));
-    torrent.is_private = info.find_integer("private") == 1;
-    torrent.source = clean_text(info.find_string("source").value_or(""), text_bytes_max);
+void read_identity(Node info, Parts parts, Metainfo& torrent) {
     const Bytes source = info.source();
     torrent.info_bytes.assign(source.begin(), source.end());
-    torrent.info_hash.bytes = hashing::sha1(source).bytes;
-    if (is_v2(info)) torrent.info_hash_v2 = InfoHashV2{hashing::sha256(source).bytes};
+    if (parts.v2) torrent.info_hash_v2 = InfoHashV2{hashing::sha256(source).bytes};
+    torrent.info_hash =
+        parts.v1 ? InfoHash{hashing::sha1(source).bytes} : truncated(*torrent.info_hash_v2);
+}
+
+/// `layers`: what the torrent has beside its info dictionary.
+std::expected<Metainfo, MetainfoError> read_info(Node info, std::optional<Node> layers) {
+    const auto parts = find_parts(info);
+    if (!parts) return std::unexpected(parts.error());
+    Metainfo torrent;
+    if (auto error = read_files(info, *parts, torrent)) return std::unexpected(std::move(*error));
+    if (auto error = read_hashes(info, *parts, layers, torrent))
+        return std::unexpected(std::move(*error));
+    torrent.is_private = info.find_integer("private") == 1;
+    torrent.source = clean_text(info.find_string("source").value_or(""), text_bytes_max);
+    read_identity(info, *parts, torrent);
     return torrent;
 }
 
@@ -114,7 +162,7 @@ std::expected<Metainfo, MetainfoError> read_info(Node info) {
 std::expected<Metainfo, MetainfoError> parse_info(Bytes info_bytes) {
     const auto document = bencode::parse(info_bytes, torrent_limits);
     if (!document) return refuse(document.error());
-    return read_info(document->root());
+    return read_info(document->root(), std::nullopt);
 }
 
 std::expected<Metainfo, MetainfoError> parse_torrent(Bytes file) {
@@ -125,7 +173,7 @@ std::expected<Metainfo, MetainfoError> parse_torrent(Bytes file) {
         return refuse(Kind::not_a_dictionary, "it is not a torrent: no dictionary");
     const auto info = root.find("info");
     if (!info) return refuse(Kind::info_missing, "it has no info dictionary");
-    auto torrent = read_info(*info);
+    auto torrent = read_info(*info, root.find_dict("piece layers"));
     if (torrent) read_torrent_fields(root, *torrent);
     return torrent;
 }

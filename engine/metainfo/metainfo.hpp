@@ -14,10 +14,15 @@
 namespace spate::metainfo {
 
 inline constexpr std::size_t torrent_bytes_max = 64UL << 20;
+/// Pad files aside.
 inline constexpr std::size_t files_max = 250'000;
+/// Files with pad files: each may have one behind it.
+inline constexpr std::size_t entries_max = 2 * files_max;
 inline constexpr std::size_t pieces_max = 1UL << 21;
 inline constexpr std::uint32_t piece_length_bytes_min = 1 << 10;
 inline constexpr std::uint32_t piece_length_bytes_max = 128 << 20;
+/// Of a v2 or hybrid torrent (BEP 52), whose pieces have a power of two of bytes.
+inline constexpr std::uint32_t v2_piece_length_bytes_min = block_size_bytes;
 inline constexpr std::uint64_t total_bytes_max = pieces_max * std::uint64_t{piece_length_bytes_max};
 /// Trackers, and likewise web seeds, http seeds and nodes, that are kept; more are dropped.
 inline constexpr std::size_t addresses_max = 256;
@@ -106,6 +111,11 @@ struct Metainfo {
     /// Bytes that peers send of a piece: piece_length_bytes, but for the last piece, and in a
     /// v2-only torrent for the last piece of each file. In a v2-only torrent O(log files).
     std::uint32_t piece_size_bytes(PieceIndex piece) const;
+    /// The bytes that a peer may ask of a piece. As piece_size_bytes, but libtorrent asks for whole
+    /// blocks at the end of a v2-only torrent's files: what is behind them reads as zeros.
+    std::uint32_t piece_span_bytes(PieceIndex piece) const {
+        return has_v1() ? piece_size_bytes(piece) : piece_length_bytes;
+    }
     /// Of a v2-only or hybrid torrent: the bytes that the piece's v2 root covers, which is
     /// piece_size_bytes less the pad at the piece's end. O(log files).
     std::uint32_t piece_data_bytes(PieceIndex piece) const;
@@ -129,7 +139,7 @@ enum class MetainfoErrorKind : std::uint8_t {
     not_a_dictionary,
     info_missing,
     info_empty,
-    v2_only,
+    meta_version_unknown,
     name_missing,
     path_missing,
     path_empty,
@@ -148,6 +158,12 @@ enum class MetainfoErrorKind : std::uint8_t {
     pieces_invalid,
     piece_count_mismatch,
     too_many_pieces,
+    file_tree_invalid,
+    file_tree_mismatch,
+    not_aligned,
+    pieces_root_invalid,
+    piece_layer_missing,
+    piece_layer_invalid,
 };
 
 /// Why a torrent is refused. `sentence` names the thing and is safe to print.
@@ -156,11 +172,15 @@ struct MetainfoError {
     std::string sentence;
 };
 
-/// Reads a .torrent file (BEP 3, 5, 12, 17, 19, 27, 47). Bytes after its dictionary are ignored, as
-/// other clients do; so are optional fields of the wrong type and addresses beyond the limits.
+/// Reads a .torrent file (BEP 3, 5, 12, 17, 19, 27, 47, 52). Bytes after its dictionary are
+/// ignored, as other clients do; so are optional fields of the wrong type and addresses beyond the
+/// limits. The parts of a hybrid must describe the same files; each piece layer must hash to its
+/// file's pieces root.
 std::expected<Metainfo, MetainfoError> parse_torrent(Bytes file);
 
 /// Reads an info dictionary alone (BEP 9). The caller compares info_hash with what it asked for.
+/// A v2-only torrent is refused when a file is longer than a piece, because the hashes of its
+/// pieces aren't in there; a hybrid then has no piece_roots.
 std::expected<Metainfo, MetainfoError> parse_info(Bytes info_bytes);
 
 }  // namespace spate::metainfo

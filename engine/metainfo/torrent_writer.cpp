@@ -1,33 +1,18 @@
 #include "engine/metainfo/torrent_writer.hpp"
 
+#include <bit>
 #include <span>
 #include <string_view>
 
 #include "engine/base/assert.hpp"
-#include "engine/metainfo/bencode_writer.hpp"
+#include "engine/metainfo/aligned_layout.hpp"
+#include "engine/metainfo/file_tree_writer.hpp"
 
 namespace spate::metainfo {
 namespace {
 
 using Output = std::vector<std::byte>;
-using Writer = bencode::Writer<Output>;
-
-void write_text(Writer& writer, std::string_view key, std::string_view text) {
-    if (!text.empty()) writer.key(key).string(text);
-}
-
-void write_strings(Writer& writer, const std::vector<std::string>& strings) {
-    writer.begin_list();
-    for (const std::string& text : strings) writer.string(text);
-    writer.end();
-}
-
-void write_attributes(Writer& writer, const NewFile& file) {
-    std::string attributes;
-    if (file.pad) attributes += 'p';
-    if (file.executable) attributes += 'x';
-    write_text(writer, "attr", attributes);
-}
+using Writer = TorrentWriter;
 
 void write_file(Writer& writer, const NewFile& file) {
     SPATE_ASSERT(!file.path.empty());
@@ -36,28 +21,33 @@ void write_file(Writer& writer, const NewFile& file) {
     writer.key("length").integer(static_cast<std::int64_t>(file.size_bytes));
     writer.key("path");
     write_strings(writer, file.path);
+    write_target(writer, file);
     writer.end();
 }
 
-std::uint64_t total_bytes(const NewTorrent& torrent) {
-    std::uint64_t total = 0;
-    for (const NewFile& file : torrent.files) total += file.size_bytes;
-    return total;
+void check_v2_shape(const NewTorrent& torrent) {
+    SPATE_ASSERT(std::has_single_bit(torrent.piece_length_bytes));
+    SPATE_ASSERT(torrent.piece_length_bytes >= v2_piece_length_bytes_min);
+    SPATE_ASSERT(torrent.single_file || torrent.version == TorrentVersion::hybrid ||
+                 !is_taken_for_a_single_file(torrent.name, torrent.files));
 }
 
 void check_shape(const NewTorrent& torrent) {
     const std::uint64_t length = torrent.piece_length_bytes;
     SPATE_ASSERT(length >= piece_length_bytes_min && length <= piece_length_bytes_max);
-    SPATE_ASSERT(!torrent.files.empty() && torrent.files.size() <= files_max);
+    SPATE_ASSERT(!torrent.files.empty() && torrent.files.size() <= entries_max);
     SPATE_ASSERT(!torrent.single_file || torrent.files.size() == 1);
-    SPATE_ASSERT((total_bytes(torrent) + length - 1) / length == torrent.piece_hashes.size());
+    const bool has_v1 = torrent.version != TorrentVersion::v2;
+    const bool has_v2 = torrent.version != TorrentVersion::v1;
+    const std::uint64_t pieces = piece_count(torrent.files, torrent.piece_length_bytes);
+    SPATE_ASSERT(torrent.piece_hashes.size() == (has_v1 ? pieces : 0));
+    SPATE_ASSERT(torrent.piece_roots.size() == (has_v2 ? pieces : 0));
+    if (has_v2) check_v2_shape(torrent);
 }
 
 void write_files(Writer& writer, const NewTorrent& torrent) {
     if (torrent.single_file) {
         const NewFile& file = torrent.files.front();
-        SPATE_ASSERT(!file.pad);
-        write_attributes(writer, file);
         writer.key("length").integer(static_cast<std::int64_t>(file.size_bytes));
         return;
     }
@@ -97,7 +87,7 @@ void write_nodes(Writer& writer, const std::vector<HostPort>& nodes) {
 }
 
 /// The fields outside the info dictionary, as Metainfo has them, around `info`.
-Output write_around(const Metainfo& torrent, Bytes info) {
+Output write_around(const Metainfo& torrent, Bytes info, const PieceLayers* layers) {
     Output out;
     out.reserve(info.size() + 1024);
     Writer writer(out);
@@ -109,6 +99,7 @@ Output write_around(const Metainfo& torrent, Bytes info) {
     write_urls(writer, "httpseeds", torrent.http_seeds);
     writer.key("info").raw(info);
     write_nodes(writer, torrent.nodes);
+    if (layers != nullptr) write_piece_layers(writer, *layers);
     write_urls(writer, "url-list", torrent.web_seeds);
     writer.end();
     SPATE_ASSERT(writer.complete());
@@ -117,15 +108,25 @@ Output write_around(const Metainfo& torrent, Bytes info) {
 
 }  // namespace
 
+bool is_taken_for_a_single_file(std::string_view folder_name, std::span<const NewFile> files) {
+    return files.size() == 1 && files.front().path.size() == 1 &&
+           files.front().path.front() == folder_name;
+}
+
 std::vector<std::byte> write_info(const NewTorrent& torrent) {
     check_shape(torrent);
+    const bool has_v1 = torrent.version != TorrentVersion::v2;
+    const bool has_v2 = torrent.version != TorrentVersion::v1;
     Output out;
     Writer writer(out);
     writer.begin_dict();
-    write_files(writer, torrent);
+    if (has_v1 && torrent.single_file) write_attributes(writer, torrent.files.front());
+    if (has_v2) write_file_tree(writer, torrent);
+    if (has_v1) write_files(writer, torrent);
+    if (has_v2) writer.key("meta version").integer(2);
     writer.key("name").string(torrent.name);
     writer.key("piece length").integer(torrent.piece_length_bytes);
-    write_pieces(writer, torrent.piece_hashes);
+    if (has_v1) write_pieces(writer, torrent.piece_hashes);
     if (torrent.is_private) writer.key("private").integer(1);
     write_text(writer, "source", torrent.source);
     writer.end();
@@ -140,12 +141,16 @@ std::vector<std::byte> write_torrent(const NewTorrent& torrent) {
     outside.comment = torrent.comment;
     outside.created_by = torrent.created_by;
     outside.creation_date = torrent.creation_date;
-    return write_around(outside, write_info(torrent));
+    const PieceLayers layers = piece_layers_of(torrent);
+    return write_around(outside, write_info(torrent),
+                        torrent.version == TorrentVersion::v1 ? nullptr : &layers);
 }
 
 std::vector<std::byte> write_torrent(const Metainfo& torrent) {
     SPATE_ASSERT(!torrent.info_bytes.empty());
-    return write_around(torrent, torrent.info_bytes);
+    const PieceLayers layers = piece_layers_of(torrent);
+    return write_around(torrent, torrent.info_bytes,
+                        torrent.piece_roots.empty() ? nullptr : &layers);
 }
 
 }  // namespace spate::metainfo

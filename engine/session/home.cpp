@@ -6,8 +6,11 @@
 
 namespace spate::session {
 
-Home::Home(tracker::TrackerTiers tiers, Options options, Time now)
-    : options_(options), tiers_(std::move(tiers)), next_choke_round_(now + swarm::Choker::round) {}
+Home::Home(tracker::TrackerTiers tiers, Options options, std::uint64_t hash_seed, Time now)
+    : options_(options),
+      peers_(hash_seed),
+      tiers_(std::move(tiers)),
+      next_choke_round_(now + swarm::Choker::round) {}
 
 Home::JoinVerdict Home::on_joined(const PeerJoined& joined, const PeerId& our_id, Time now) {
     if (joined.outgoing) {

@@ -29,7 +29,8 @@ public:
         bool choke = true;
     };
 
-    Home(tracker::TrackerTiers tiers, Options options, Time now);
+    /// `hash_seed`: of the table of addresses.
+    Home(tracker::TrackerTiers tiers, Options options, std::uint64_t hash_seed, Time now);
 
     /// Who must be dropped, if anybody: the newcomer, or an older connection to the same peer.
     struct JoinVerdict {

@@ -19,7 +19,7 @@ void Session::add_torrent(SharedTorrent& shared,
     if (shared.home == options_.core) {
         tracker::TrackerTiers tiers(std::move(tracker_tiers), {.complete = torrent.complete()},
                                     Prng(random_()));
-        torrent.home.emplace(std::move(tiers), options_.home, now);
+        torrent.home.emplace(std::move(tiers), options_.home, options_.seed, now);
     }
     schedule(torrent, now);
     if (torrent.home) run_home(torrent, now);

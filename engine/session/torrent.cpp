@@ -8,10 +8,9 @@ namespace spate::session {
 
 Torrent::Torrent(SharedTorrent& shared_torrent, CoreIndex core, swarm::PieceBuffers& buffers)
     : shared(shared_torrent),
-      picker(core,
-             {.total_bytes = shared.metainfo->total_bytes,
-              .piece_length_bytes = shared.metainfo->piece_length_bytes},
-             shared.pieces, shared.availability, buffers),
+      picker(
+          core, [this](PieceIndex piece) { return metainfo().piece_size_bytes(piece); },
+          shared.pieces, shared.availability, buffers),
       known_stored(shared.pieces.stored_pieces()) {
     if (shared.awaits_metadata()) fetch.emplace();
 }
@@ -32,7 +31,7 @@ void Torrent::detach(Connection& connection) {
 
 bool Torrent::contains(BlockRef block) const {
     if (block.piece.value >= metainfo().piece_count() || block.length == 0) return false;
-    const std::uint64_t size = metainfo().piece_size_bytes(block.piece);
+    const std::uint64_t size = metainfo().piece_span_bytes(block.piece);
     return block.offset < size && block.length <= size - block.offset;
 }
 

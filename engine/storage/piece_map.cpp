@@ -31,8 +31,15 @@ std::uint32_t PieceMap::piece_size_bytes(PieceIndex piece) const {
 }
 
 void PieceMap::check(BlockRef block) const {
-    const std::uint32_t size = piece_size_bytes(block.piece);
+    SPATE_ASSERT(block.piece.value < piece_count_);
+    const std::uint64_t size =
+        pieces_end_with_files_ ? piece_length_bytes_ : piece_size_bytes(block.piece);
     SPATE_ASSERT(block.offset <= size && block.length <= size - block.offset);
+}
+
+FileSlice PieceMap::padding_behind_all(std::uint64_t at, std::uint32_t length_bytes) const {
+    const FileIndex last{files_with_bytes_.back()};
+    return {last, at - starts_[last.value], length_bytes, true};
 }
 
 std::size_t PieceMap::find(std::uint64_t at) const {

@@ -57,13 +57,15 @@ public:
     bool is_pad(FileIndex file) const { return pads_[checked(file)]; }
 
     /// Calls `use(const FileSlice&)` for each part of `block` in order; together they cover it.
-    /// O(log files + slices), no allocation. The block lies within its piece.
+    /// O(log files + slices), no allocation. The block lies within its piece and the padding behind
+    /// it.
     template <class Use>
     void for_each_slice(BlockRef block, Use&& use) const {
         check(block);
         std::uint64_t at = offset_of(block.piece) + block.offset;
         std::uint32_t rest = block.length;
         for (std::size_t i = rest == 0 ? 0 : find(at); rest > 0; ++i) {
+            if (at >= total_bytes()) return use(padding_behind_all(at, rest));
             const FileIndex file{files_with_bytes_[i]};
             const std::uint64_t in_file = at - starts_[file.value];
             const std::uint64_t left = file_size_bytes(file) - in_file;
@@ -91,6 +93,7 @@ private:
         return std::uint64_t{piece.value} * piece_length_bytes_;
     }
     void check(BlockRef block) const;
+    FileSlice padding_behind_all(std::uint64_t at, std::uint32_t length_bytes) const;
     /// The place in files_with_bytes_ of the file that has the torrent's byte `at`.
     std::size_t find(std::uint64_t at) const;
 

@@ -4,9 +4,8 @@
 #include <bit>
 #include <utility>
 
-#include <xxhash.h>
-
 #include "engine/metainfo/metainfo.hpp"
+#include "hashing/xxh3.hpp"
 
 namespace spate::storage {
 namespace {
@@ -19,10 +18,6 @@ constexpr std::size_t checksum_bytes = 8;
 /// All before the bitfield.
 constexpr std::size_t header_bytes =
     magic.size() + 4 + InfoHash::size_bytes + BootId::size_bytes + 1 + 2 * 8 + 2 * 4;
-
-std::uint64_t checksum(Bytes bytes) {
-    return XXH3_64bits(bytes.data(), bytes.size());
-}
 
 void write_flag(ByteWriter& writer, bool flag) {
     writer.write(static_cast<std::uint8_t>(flag ? 1 : 0));
@@ -92,7 +87,7 @@ std::optional<ResumeError> check_envelope(Bytes record) {
     if (load_be<std::uint32_t>(record.data() + magic.size()) != version)
         return ResumeError::unknown_version;
     const Bytes body = record.first(record.size() - checksum_bytes);
-    if (load_be<std::uint64_t>(record.data() + body.size()) != checksum(body))
+    if (load_be<std::uint64_t>(record.data() + body.size()) != hashing::xxh3_64(body))
         return ResumeError::bad_checksum;
     return std::nullopt;
 }
@@ -166,7 +161,7 @@ std::vector<std::byte> encode(const ResumeState& state) {
     writer.write(static_cast<std::uint32_t>(state.files.size()));
     writer.write_bytes(have);
     for (const std::optional<FileStamp>& stamp : state.files) write_stamp(writer, stamp);
-    writer.write(checksum(record));
+    writer.write(hashing::xxh3_64(record));
     return record;
 }
 

@@ -9,6 +9,7 @@
 #include "engine/base/endpoint.hpp"
 #include "engine/base/prng.hpp"
 #include "engine/base/time.hpp"
+#include "hashing/xxh3.hpp"
 
 namespace spate::swarm {
 
@@ -21,6 +22,9 @@ public:
     static constexpr Duration backoff_min = 5s;
     static constexpr Duration backoff_max = 30min;
     static constexpr unsigned failures_max = 20;
+
+    /// Strangers name the addresses; with the seed they can't aim at one bucket of the table.
+    explicit PeerList(std::uint64_t hash_seed) : known_(0, hashing::SeededHash(hash_seed)) {}
 
     /// `named_by_user`: `--peer`; called again soon and never forgotten.
     void add(const Endpoint& endpoint, bool named_by_user = false);
@@ -55,7 +59,7 @@ private:
     void retry_later(Known& known, Prng& random, Time now);
     bool make_room();
 
-    std::unordered_map<Endpoint, Known> known_;
+    std::unordered_map<Endpoint, Known, hashing::SeededHash> known_;
     std::set<IpAddress> banned_;
 };
 

@@ -1,6 +1,7 @@
 #include "engine/swarm/picker.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/base/assert.hpp"
 
@@ -14,21 +15,19 @@ bool names(const auto& requests, BlockRef block) {
 
 }  // namespace
 
-Picker::Picker(CoreIndex core, Piecewise shape, PieceTable& pieces,
+Picker::Picker(CoreIndex core, PieceSize piece_size, PieceTable& pieces,
                const Availability& availability, PieceBuffers& buffers)
-    : core_(core), shape_(shape), pieces_(pieces), availability_(availability), buffers_(buffers) {}
+    : core_(core),
+      size_of_(std::move(piece_size)),
+      pieces_(pieces),
+      availability_(availability),
+      buffers_(buffers) {}
 
 Picker::~Picker() {
     for (const auto& [piece, partial] : partials_) {
         pieces_.release(piece, core_);
         buffers_.release(partial->buffer());
     }
-}
-
-std::uint32_t Picker::size_of(PieceIndex piece) const {
-    const std::uint64_t start = std::uint64_t{piece.value} * shape_.piece_length_bytes;
-    return static_cast<std::uint32_t>(
-        std::min<std::uint64_t>(shape_.piece_length_bytes, shape_.total_bytes - start));
 }
 
 void Picker::pick(const Bitfield& peer_has, const RequestWindow& window, std::uint32_t count,
@@ -68,13 +67,14 @@ void Picker::pick_from(PartialPiece& partial, std::uint32_t wanted, std::vector<
 }
 
 PartialPiece* Picker::start(PieceIndex piece) {
-    const auto buffer = buffers_.acquire(size_of(piece));
+    const std::uint32_t size = size_of_(piece);
+    const auto buffer = buffers_.acquire(size);
     if (!buffer) {
         pieces_.release(piece, core_);
         return nullptr;
     }
     auto& partial = partials_[piece];
-    partial = std::make_unique<PartialPiece>(piece, size_of(piece), *buffer);
+    partial = std::make_unique<PartialPiece>(piece, size, *buffer);
     open_.push_back(partial.get());
     return partial.get();
 }

@@ -32,18 +32,15 @@ public:
     /// all.
     static constexpr Duration endgame_patience = 250ms;
 
-    struct Piecewise {  // how bytes are divided into pieces
-        std::uint64_t total_bytes;
-        std::uint32_t piece_length_bytes;
-    };
+    using PieceSize = std::function<std::uint32_t(PieceIndex)>;  // in bytes
     struct Pick {
         BlockRef block;
         BlockSlot slot;
     };
     enum class Received : std::uint8_t { accepted, completes_piece, duplicate };
 
-    Picker(CoreIndex core, Piecewise shape, PieceTable& pieces, const Availability& availability,
-           PieceBuffers& buffers);
+    Picker(CoreIndex core, PieceSize piece_size, PieceTable& pieces,
+           const Availability& availability, PieceBuffers& buffers);
     Picker(const Picker&) = delete;
     Picker& operator=(const Picker&) = delete;
     ~Picker();
@@ -65,7 +62,6 @@ public:
     const auto& partials() const { return partials_; }
 
 private:
-    std::uint32_t size_of(PieceIndex piece) const;
     void pick_from(PartialPiece& partial, std::uint32_t wanted, std::vector<Pick>& out);
     PartialPiece* start(PieceIndex piece);
     PartialPiece* claim_rarest(const Bitfield& peer_has, Prng& random, Time now);
@@ -74,7 +70,7 @@ private:
                       std::vector<Pick>& out);
 
     const CoreIndex core_;
-    const Piecewise shape_;
+    const PieceSize size_of_;
     PieceTable& pieces_;
     const Availability& availability_;
     PieceBuffers& buffers_;

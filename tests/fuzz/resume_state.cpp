@@ -5,9 +5,8 @@
 #include <cstdint>
 #include <vector>
 
-#include <xxhash.h>
-
 #include "engine/base/assert.hpp"
+#include "hashing/xxh3.hpp"
 
 using namespace spate;
 using namespace spate::storage;
@@ -30,7 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const Bytes input = std::as_bytes(std::span(data, size));
     check(input);
     std::vector<std::byte> sealed(input.begin(), input.end());
-    ByteWriter(sealed).write(std::uint64_t{XXH3_64bits(input.data(), input.size())});
+    ByteWriter(sealed).write(hashing::xxh3_64(input));
     check(sealed);
     return 0;
 }

@@ -96,6 +96,18 @@ def _sha256(path):
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _lengths_v1(info):
+    return [info[b"length"]] if b"length" in info else [file[b"length"] for file in info[b"files"]]
+
+
+def _lengths_v2(tree):
+    for name, entry in tree.items():
+        if name == b"":
+            yield entry[b"length"]
+        else:
+            yield from _lengths_v2(entry)
+
+
 class Torrent:
     """A .torrent file read by our own decoder: what clients and assertions need of it."""
 
@@ -103,12 +115,15 @@ class Torrent:
         self.path = Path(path)
         self.meta = bencode.decode(self.path.read_bytes())
         self.info = self.meta[b"info"]
-        self.info_hash = hashlib.sha1(bencode.encode(self.info)).hexdigest()
+        has_v1 = b"pieces" in self.info
+        digest = hashlib.sha1 if has_v1 else hashlib.sha256
+        self.info_hash = digest(bencode.encode(self.info)).hexdigest()[:40]
         self.name = self.info[b"name"].decode()
         self.piece_bytes = self.info[b"piece length"]
-        self.piece_count = len(self.info[b"pieces"]) // 20
-        lengths = [self.info[b"length"]] if b"length" in self.info else [f[b"length"] for f in self.info[b"files"]]
+        lengths = list(_lengths_v1(self.info) if has_v1 else _lengths_v2(self.info[b"file tree"]))
         self.total_bytes = sum(lengths)
+        self.piece_count = (len(self.info[b"pieces"]) // 20 if has_v1
+                            else sum(-(-length // self.piece_bytes) for length in lengths))
 
     @property
     def trackers(self):

@@ -4,6 +4,7 @@
 #include <memory>
 #include <signal.h>
 #include <sys/time.h>
+#include <thread>
 
 #include "io/file_operations.hpp"
 #include "tests/io/fixture.hpp"
@@ -253,6 +254,21 @@ TEST_P(RingTest, SubmissionsThatTheKernelRefusesWaitAndKeepTheirOrder) {
                timeout.result() == -ECANCELED &&
                std::ranges::all_of(operations, [](const auto& o) { return o.done(); });
     }));
+}
+
+TEST(Ring, ThreadsMayTakeTurnsWithOneThatIsOpenedForThat) {
+    Clock clock;
+    auto ring = Ring::open(features_or_die(), {.entries = 8, .one_thread = false}).value();
+    Recorded<> here, there;
+    ring->submit(here, nop);
+    std::thread([&] {
+        while (!here.done()) ring->turn(clock, std::nullopt);
+        ring->submit(there, nop);
+        ring->turn(clock, Time{});
+    }).join();
+    while (!there.done()) ring->turn(clock, std::nullopt);
+    EXPECT_EQ(here.result(), 0);
+    EXPECT_EQ(there.result(), 0);
 }
 
 TEST(RingDeathTest, DestroyingAnOperationInFlightIsOurBug) {

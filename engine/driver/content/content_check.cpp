@@ -1,42 +1,66 @@
 #include "engine/driver/content/content_check.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
-#include <cstring>
-#include <optional>
+#include <map>
 #include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "engine/driver/content/content_source.hpp"
 #include "hashing/digest.hpp"
+#include "hashing/merkle.hpp"
 #include "io/file.hpp"
 
 namespace spate::driver {
 namespace {
 
-/// Digests of zeros: of a whole piece, and of the last one.
-class ZeroDigests {
+hashing::ExpectedDigests expected_of(const metainfo::Metainfo& torrent) {
+    return {.sha1 = torrent.piece_hashes, .roots = torrent.piece_roots};
+}
+
+/// What pieces of zeros hash to, by their shape: usually there are two or three.
+class ZeroPieces {
 public:
-    explicit ZeroDigests(const metainfo::Metainfo& torrent) : torrent_(torrent) {}
+    ZeroPieces(const metainfo::Metainfo& torrent, const hashing::Hasher& hasher)
+        : torrent_(torrent), hasher_(hasher) {}
 
     bool match(PieceIndex piece) {
-        const std::uint32_t size = torrent_.piece_size_bytes(piece);
-        auto& digest = size == torrent_.piece_length_bytes ? whole_ : last_;
-        if (!digest) digest = hashing::sha1(std::vector<std::byte>(size));
-        return *digest == torrent_.piece_hashes[piece.value];
+        return hashing::matches(digests(piece_extent(torrent_, piece)), expected_of(torrent_),
+                                piece);
     }
 
 private:
+    static constexpr std::size_t shapes_max = 64;
+    using Shape = std::array<std::uint32_t, 3>;
+
+    const hashing::PieceDigests& digests(const hashing::PieceExtent& piece) {
+        const Shape shape{piece.size_bytes, piece.data_bytes, piece.leaves};
+        const auto known = known_.find(shape);
+        if (known != known_.end()) return known->second;
+        if (known_.size() >= shapes_max) known_.clear();
+        const std::vector<std::byte> zeros(piece.size_bytes);
+        hashing::PieceDigests& digests = known_[shape];
+        if (!torrent_.piece_hashes.empty()) digests.sha1 = hashing::sha1(zeros);
+        if (!torrent_.piece_roots.empty())
+            digests.root = hashing::merkle_root(
+                hasher_, hashing::leaf_hashes(hasher_, Bytes(zeros).first(piece.data_bytes)),
+                piece.leaves);
+        return digests;
+    }
+
     const metainfo::Metainfo& torrent_;
-    std::optional<Sha1Digest> whole_;
-    std::optional<Sha1Digest> last_;
+    const hashing::Hasher& hasher_;
+    std::map<Shape, hashing::PieceDigests> known_;
 };
 
 /// Settles what the survey can tell; the pieces that remain must be read.
 std::vector<PieceIndex> settle_unread(const ContentCheck& check, const ContentSurvey& survey,
-                                      ContentReport& report, hashing::PieceProgress& progress) {
-    ZeroDigests zeros(check.torrent);
+                                      const hashing::Hasher& hasher, ContentReport& report,
+                                      hashing::PieceProgress& progress) {
+    ZeroPieces zeros(check.torrent, hasher);
     std::vector<PieceIndex> to_read;
     for (PieceIndex piece{0}; piece.value < check.torrent.piece_count(); ++piece) {
         if (check.pieces.size() != 0 && !check.pieces.test(piece.value)) continue;
@@ -61,10 +85,29 @@ FileFault fault_of(const ContentReader& reader, const hashing::PieceResult& resu
 
 }  // namespace
 
+std::uint64_t bytes_to_check(const metainfo::Metainfo& torrent) {
+    if (torrent.has_v1()) return torrent.total_bytes;
+    std::uint64_t sum = 0;  // the gaps between files are not in any piece
+    for (const metainfo::FileEntry& file : torrent.files)
+        if (!file.pad) sum += file.size_bytes;
+    return sum;
+}
+
+hashing::PieceExtent piece_extent(const metainfo::Metainfo& torrent, PieceIndex piece) {
+    const std::uint32_t size = torrent.piece_size_bytes(piece);
+    const bool v2 = torrent.has_v2();
+    return {.offset_bytes = std::uint64_t{piece.value} * torrent.piece_length_bytes,
+            .size_bytes = size,
+            .data_bytes = v2 ? torrent.piece_data_bytes(piece) : size,
+            .leaves = v2 ? torrent.piece_leaves(piece) : 0};
+}
+
 std::expected<ContentReport, std::string> check_content(const ContentCheck& check,
                                                         const hashing::Hasher& hasher,
                                                         hashing::PieceProgress& progress,
                                                         std::stop_token stop) {
+    if (check.torrent.piece_hashes.empty() && check.torrent.piece_roots.empty())
+        return std::unexpected("the torrent has no hashes of its pieces to check them by");
     const auto directory = io::open_directory(check.folder.string());
     if (!directory)
         return std::unexpected(
@@ -77,15 +120,16 @@ std::expected<ContentReport, std::string> check_content(const ContentCheck& chec
     report.good = Bitfield(check.torrent.piece_count());
     report.faults = std::move(survey.faults);
     report.files_there = survey.files_there;
-    const std::vector<PieceIndex> to_read = settle_unread(check, survey, report, progress);
-    const hashing::PieceRun run{.piece_length_bytes = check.torrent.piece_length_bytes,
-                                .total_bytes = check.torrent.total_bytes,
-                                .pieces = to_read,
-                                .threads = check.threads};
-    hashing::VerifyReport verified = hashing::verify_pieces(
-        hasher, run, check.torrent.piece_hashes,
-        [&](std::uint64_t offset, MutableBytes out) { return reader.read(offset, out); }, progress,
-        std::move(stop));
+    const std::vector<PieceIndex> to_read = settle_unread(check, survey, hasher, report, progress);
+    const hashing::PieceRun run{
+        .pieces = to_read,
+        .extent_of = [&](PieceIndex piece) { return piece_extent(check.torrent, piece); },
+        .digests = {},
+        .threads = check.threads,
+        .background = check.background};
+    ContentSource source(reader);
+    hashing::VerifyReport verified = hashing::verify_pieces(hasher, run, expected_of(check.torrent),
+                                                            source, progress, std::move(stop));
     report.cancelled = verified.end == hashing::PieceRunEnd::cancelled;
     for (const PieceIndex piece : verified.good) report.good.set(piece.value);
     report.bad = std::move(verified.bad);

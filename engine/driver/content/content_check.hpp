@@ -22,6 +22,8 @@ struct ContentCheck {
     /// Pieces to check. Empty: all.
     Bitfield pieces;
     unsigned threads = 1;
+    /// Beside transfers, which come first (hashing::PieceRun::background).
+    bool background = false;
 };
 
 /// Of the pieces that were to be checked.
@@ -38,10 +40,18 @@ struct ContentReport {
     std::size_t files_there = 0;
 };
 
-/// Reads and hashes on `threads` threads. Pieces in files that are absent or too short cost
+/// What the progress of checking all pieces comes to.
+std::uint64_t bytes_to_check(const metainfo::Metainfo& torrent);
+
+/// Where a piece of the torrent lies in its content_files().
+hashing::PieceExtent piece_extent(const metainfo::Metainfo& torrent, PieceIndex piece);
+
+/// Reads and hashes on `threads` threads, for v1 and v2 at once: a piece is good if it is what each
+/// says that the torrent has. Pieces in files that are absent or too short cost
 /// nothing, nor do holes of sparse files. What can't be read is reported, and the rest is checked.
 /// Ends soon after a stop is requested. `progress` reaches the bytes of the pieces to check. Fails,
-/// with a sentence, only when the folder can't be opened. Blocks.
+/// with a sentence, only when the folder can't be opened, or the torrent has no hashes of its
+/// pieces. Blocks.
 std::expected<ContentReport, std::string> check_content(const ContentCheck& check,
                                                         const hashing::Hasher& hasher,
                                                         hashing::PieceProgress& progress,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <sys/stat.h>
 #include <system_error>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -27,7 +28,8 @@ bool acceptable(const std::string& name) {
 /// Walks a folder. Recursion is bounded by path_components_max.
 class Walker {
 public:
-    explicit Walker(ContentListing& listing) : listing_(listing) {}
+    Walker(ContentListing& listing, ListingOptions options)
+        : listing_(listing), options_(options) {}
 
     /// Empty, or why it failed.
     std::string walk(const fs::path& folder, std::vector<std::string>& components) {
@@ -53,34 +55,66 @@ public:
         struct stat info{};
         if (::lstat(path.c_str(), &info) != 0)
             return fail_text(path, {errno, std::system_category()});
-        if (!S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) {
-            listing_.left_out.push_back(
-                fmt::format("{} is left out: it is {}", path.string(),
-                            S_ISLNK(info.st_mode) ? "a symbolic link" : "no regular file"));
-            return {};
+        std::vector<std::string> target;
+        if (S_ISLNK(info.st_mode) && options_.keep_symlinks) {
+            target = target_of(path);
+            if (target.empty()) return leave_out(path, "a symbolic link out of the folder");
+        } else if (!S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) {
+            return leave_out(path, S_ISLNK(info.st_mode) ? "a symbolic link" : "no regular file");
         }
         if (!acceptable(components.back()))
             return fmt::format("{} cannot be shared: other systems refuse its name",
                                metainfo::quoted(path.string()));
         if (S_ISDIR(info.st_mode)) return walk(path, components);
-        return add_file(info, components);
+        return add_file(info, components, std::move(target));
     }
 
-    std::string add_file(const struct stat& info, const std::vector<std::string>& components) {
+private:
+    std::string leave_out(const fs::path& path, std::string_view what) {
+        listing_.left_out.push_back(fmt::format("{} is left out: it is {}", path.string(), what));
+        return {};
+    }
+
+    /// Where a link points, below the listed folder. Empty when that is elsewhere, by its text or
+    /// by way of another link, or couldn't be told to other systems.
+    std::vector<std::string> target_of(const fs::path& link) const {
+        const fs::path root = listing_.parent / listing_.name;
+        std::error_code error;
+        const fs::path text = fs::read_symlink(link, error);
+        if (error) return {};
+        const fs::path real = fs::weakly_canonical(link.parent_path() / text, error);
+        const auto target = components_below(root, (link.parent_path() / text).lexically_normal());
+        if (error || components_below(root, real).empty()) return {};
+        return target;
+    }
+
+    static std::vector<std::string> components_below(const fs::path& root, const fs::path& path) {
+        std::vector<std::string> components;
+        for (const fs::path& component : path.lexically_relative(root)) {
+            if (component.empty()) continue;  // behind a slash at the end
+            if (!acceptable(component.string())) return {};
+            components.push_back(component.string());
+        }
+        return components.size() > metainfo::path_components_max ? std::vector<std::string>()
+                                                                 : components;
+    }
+
+    std::string add_file(const struct stat& info, const std::vector<std::string>& components,
+                         std::vector<std::string> target) {
         if (listing_.files.size() >= metainfo::files_max)
             return fmt::format("a torrent has at most {} files", metainfo::files_max);
-        const auto size = static_cast<std::uint64_t>(info.st_size);
+        const auto size = target.empty() ? static_cast<std::uint64_t>(info.st_size) : 0;
         if (size > metainfo::total_bytes_max - listing_.total_bytes)
             return fmt::format("a torrent has at most {} bytes", metainfo::total_bytes_max);
         listing_.files.push_back({components, size,
                                   info.st_mtim.tv_sec * 1'000'000'000 + info.st_mtim.tv_nsec,
-                                  (info.st_mode & S_IXUSR) != 0});
+                                  (info.st_mode & S_IXUSR) != 0, std::move(target)});
         listing_.total_bytes += size;
         return {};
     }
 
-private:
     ContentListing& listing_;
+    const ListingOptions options_;
 };
 
 std::string join(const std::vector<std::string>& components) {
@@ -90,17 +124,35 @@ std::string join(const std::vector<std::string>& components) {
 }  // namespace
 
 std::vector<ContentFile> ContentListing::content_files() const {
+    return driver::content_files(*this, new_files());
+}
+
+std::vector<metainfo::NewFile> ContentListing::new_files() const {
+    std::vector<metainfo::NewFile> result;
+    for (const ListedFile& file : files)
+        result.push_back({.path = file.path,
+                          .size_bytes = file.size_bytes,
+                          .executable = file.executable,
+                          .symlink = file.symlink});
+    return result;
+}
+
+std::vector<ContentFile> content_files(const ContentListing& listing,
+                                       std::span<const metainfo::NewFile> files) {
     std::vector<ContentFile> result;
     std::uint64_t offset = 0;
-    for (const ListedFile& file : files) {
-        const std::string path = single_file ? name : name + "/" + join(file.path);
-        result.push_back({path, offset, file.size_bytes, false});
+    for (const metainfo::NewFile& file : files) {
+        const std::string path =
+            listing.single_file ? listing.name : listing.name + "/" + join(file.path);
+        const bool is_link = !file.symlink.empty();
+        result.push_back({path, offset, file.size_bytes, file.pad || is_link});
         offset += file.size_bytes;
     }
     return result;
 }
 
-std::expected<ContentListing, std::string> list_content(const fs::path& path) {
+std::expected<ContentListing, std::string> list_content(const fs::path& path,
+                                                        ListingOptions options) {
     std::error_code error;
     const fs::path whole = fs::canonical(path, error);
     if (error) return std::unexpected(fail_text(path, error));
@@ -112,7 +164,7 @@ std::expected<ContentListing, std::string> list_content(const fs::path& path) {
     if (!acceptable(listing.name))
         return std::unexpected(fmt::format("{} cannot be shared: other systems refuse its name",
                                            metainfo::quoted(whole.string())));
-    Walker walker(listing);
+    Walker walker(listing, options);
     std::vector<std::string> components;
     if (listing.single_file) components.push_back(listing.name);
     const std::string why =
@@ -135,7 +187,8 @@ std::string find_change(const ContentListing& listing) {
         if (::lstat(path.c_str(), &info) != 0)
             return fail_text(path, {errno, std::system_category()});
         const auto modified = info.st_mtim.tv_sec * 1'000'000'000 + info.st_mtim.tv_nsec;
-        if (static_cast<std::uint64_t>(info.st_size) != listing.files[i].size_bytes ||
+        const bool is_link = !listing.files[i].symlink.empty();
+        if ((!is_link && static_cast<std::uint64_t>(info.st_size) != listing.files[i].size_bytes) ||
             modified != listing.files[i].modified_ns)
             return path.string() + " changed while it was hashed";
     }

@@ -3,10 +3,12 @@
 #include <cstdint>
 #include <expected>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "engine/driver/content/content_reader.hpp"
+#include "engine/metainfo/new_file.hpp"
 
 namespace spate::driver {
 
@@ -16,6 +18,8 @@ struct ListedFile {
     std::uint64_t size_bytes = 0;
     std::int64_t modified_ns = 0;
     bool executable = false;
+    /// Of a symbolic link, which has no bytes: its target below the listing's folder.
+    std::vector<std::string> symlink{};
 
     bool operator==(const ListedFile&) const = default;
 };
@@ -33,13 +37,25 @@ struct ContentListing {
     std::vector<std::string> left_out;
 
     std::vector<ContentFile> content_files() const;
+    /// The same for a torrent that is to be made.
+    std::vector<metainfo::NewFile> new_files() const;
 };
 
-/// Lists a regular file, or all below a folder. Symbolic links (but for `path` itself), devices,
-/// sockets and pipes are left out, and so are resume records (.spate). Fails, with a sentence, on a
-/// name that other systems would not accept, beyond the limits of metainfo.hpp, and when there is
-/// nothing to share.
-std::expected<ContentListing, std::string> list_content(const std::filesystem::path& path);
+/// The files of a new torrent of this listing, pads among them, as they lie below `parent`.
+std::vector<ContentFile> content_files(const ContentListing& listing,
+                                       std::span<const metainfo::NewFile> files);
+
+struct ListingOptions {
+    /// Links whose target is below the folder are listed as such (BEP 47), not left out.
+    bool keep_symlinks = false;
+};
+
+/// Lists a regular file, or all below a folder. Symbolic links (but for `path` itself, which is
+/// followed), devices, sockets and pipes are left out, and so are resume records (.spate). Fails,
+/// with a sentence, on a name that other systems would not accept, beyond the limits of
+/// metainfo.hpp, and when there is nothing to share.
+std::expected<ContentListing, std::string> list_content(const std::filesystem::path& path,
+                                                        ListingOptions options = {});
 
 /// The first file that isn't any more as it was listed, as a sentence; empty when all are.
 std::string find_change(const ContentListing& listing);

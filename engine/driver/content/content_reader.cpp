@@ -9,6 +9,7 @@
 #include "engine/base/assert.hpp"
 #include "engine/storage/file_layout.hpp"
 #include "io/file.hpp"
+#include "io/page_cache.hpp"
 
 namespace spate::driver {
 
@@ -17,8 +18,11 @@ std::vector<ContentFile> content_files(const metainfo::Metainfo& torrent) {
     std::vector<ContentFile> files;
     files.reserve(planned.size());
     std::uint64_t offset = 0;
-    for (storage::PlannedFile& file : planned) {
-        files.push_back({std::move(file.path), offset, file.size_bytes, file.pad});
+    for (std::size_t i = 0; i < planned.size(); ++i) {
+        storage::PlannedFile& file = planned[i];
+        // Whether a link is there, and as what, is nobody's business: it has no bytes.
+        const bool is_link = !torrent.files[i].symlink.empty();
+        files.push_back({std::move(file.path), offset, file.size_bytes, file.pad || is_link});
         offset += file.size_bytes;
     }
     return files;
@@ -62,23 +66,58 @@ std::expected<std::size_t, int> ContentReader::read(std::uint64_t offset_bytes, 
     }
 }
 
+std::vector<ContentReader::Slice> ContentReader::slices(const hashing::ByteRange& range) const {
+    std::vector<Slice> slices;
+    for (std::uint64_t at = range.offset_bytes; at < range.end();) {
+        const Place place = find(at);
+        const ContentFile& file = files_[place.file];
+        const std::uint64_t size = std::min(range.end() - at, file.size_bytes - place.offset_bytes);
+        slices.push_back({place.file, place.offset_bytes, size, file.pad});
+        at += size;
+    }
+    return slices;
+}
+
 std::expected<ContentReader::Handle, int> ContentReader::open(std::size_t file) {
     const std::lock_guard lock(mutex_);
     Slot& slot = slots_[file];
+    if (!slot.handle) {
+        auto opened = io::open_beneath(directory_, files_[file].path);
+        if (!opened) return std::unexpected(opened.error().value());
+        use(file);
+        slot.handle = std::make_shared<const io::FileDescriptor>(std::move(*opened));
+    }
     slot.used_at = ++uses_;
-    if (slot.handle) return slot.handle;
-    if (opened_.size() >= open_files_max) close_the_oldest();
-    auto opened = io::open_beneath(directory_, files_[file].path);
-    if (!opened) return std::unexpected(opened.error().value());
-    slot.handle = std::make_shared<const io::FileDescriptor>(std::move(*opened));
-    opened_.push_back(file);
     return slot.handle;
+}
+
+ContentReader::Handle ContentReader::open_direct(std::size_t file) {
+    const std::lock_guard lock(mutex_);
+    Slot& slot = slots_[file];
+    if (!slot.direct && !slot.never_direct) {
+        auto opened = io::open_beneath(directory_, files_[file].path, {.direct = true});
+        const std::uint32_t alignment = opened ? io::direct_alignment_bytes(opened->get()) : 0;
+        slot.never_direct = alignment == 0 || alignment > direct_alignment_bytes;
+        if (slot.never_direct) return nullptr;
+        use(file);
+        slot.direct = std::make_shared<const io::FileDescriptor>(std::move(*opened));
+    }
+    slot.used_at = ++uses_;
+    return slot.direct;
+}
+
+/// The file is about to be held open.
+void ContentReader::use(std::size_t file) {
+    if (slots_[file].handle || slots_[file].direct) return;
+    if (opened_.size() >= open_files_max) close_the_oldest();
+    opened_.push_back(file);
 }
 
 void ContentReader::close_the_oldest() {
     const auto oldest = std::ranges::min_element(
         opened_, {}, [&](std::size_t file) { return slots_[file].used_at; });
     slots_[*oldest].handle.reset();  // a reader that has it keeps it open until it is done
+    slots_[*oldest].direct.reset();
     *oldest = opened_.back();
     opened_.pop_back();
 }

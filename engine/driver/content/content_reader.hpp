@@ -10,6 +10,7 @@
 
 #include "engine/base/bytes.hpp"
 #include "engine/metainfo/metainfo.hpp"
+#include "hashing/piece_source.hpp"
 #include "io/file_descriptor.hpp"
 
 namespace spate::driver {
@@ -31,13 +32,22 @@ std::vector<ContentFile> content_files(const metainfo::Metainfo& torrent);
 /// Links that the user made are followed. Any number of threads; blocks.
 class ContentReader {
 public:
-    /// Descriptors held at once; the one unused for longest is closed for the next.
+    /// Files held open at once, each by a descriptor or two; the one unused for longest is closed
+    /// for the next.
     static constexpr std::size_t open_files_max = 128;
 
     struct Place {
         std::size_t file = 0;
         std::uint64_t offset_bytes = 0;
     };
+    /// Consecutive bytes of one file; never empty.
+    struct Slice {
+        std::size_t file = 0;
+        std::uint64_t offset_bytes = 0;
+        std::uint64_t size_bytes = 0;
+        bool pad = false;
+    };
+    using Handle = std::shared_ptr<const io::FileDescriptor>;
 
     /// `directory` is an open folder and outlives the reader; the files are in order of their
     /// offsets, without gaps.
@@ -50,17 +60,28 @@ public:
     /// The file that holds the byte, which lies within the run.
     Place find(std::uint64_t offset_bytes) const;
 
+    /// The parts of a range that lies within the run, in order.
+    std::vector<Slice> slices(const hashing::ByteRange& range) const;
+
+    /// The file, kept open while the handle is held. Errors are an errno.
+    std::expected<Handle, int> open(std::size_t file);
+    /// The file opened for O_DIRECT with an alignment of at most direct_alignment_bytes; none where
+    /// there is no such thing.
+    Handle open_direct(std::size_t file);
+    static constexpr std::size_t direct_alignment_bytes = 4096;
+
     const std::vector<ContentFile>& files() const { return files_; }
     std::uint64_t total_bytes() const;
 
 private:
-    using Handle = std::shared_ptr<const io::FileDescriptor>;
     struct Slot {
         Handle handle;
+        Handle direct;
+        bool never_direct = false;
         std::uint64_t used_at = 0;
     };
 
-    std::expected<Handle, int> open(std::size_t file);
+    void use(std::size_t file);
     void close_the_oldest();
 
     const int directory_;

@@ -6,15 +6,44 @@ namespace spate::driver {
 namespace {
 
 constexpr Time start{1'000s};
+constexpr hashing::DigestChoice v1{.sha1 = true, .root = false};
+constexpr hashing::DigestChoice hybrid{.sha1 = true, .root = true};
 
 TEST(HashBatch, APieceWaitsForOthersNoLongerThanItsLimit) {
     const hashing::Hasher hasher = hashing::Hasher::best();
     HashBatch batch(hasher);
     EXPECT_FALSE(batch.deadline());
-    batch.add({}, start);
+    batch.add({}, v1, start);
     EXPECT_EQ(batch.deadline(), start + HashBatch::wait_max);
-    batch.add({}, start + 1ms);
+    batch.add({}, v1, start + 1ms);
     EXPECT_EQ(batch.deadline(), start + HashBatch::wait_max) << "the first one's";
+}
+
+TEST(HashBatch, FullLanesDontWait) {
+    const hashing::Hasher hasher = hashing::Hasher::best();
+    HashBatch batch(hasher);
+    for (std::size_t i = 0; i < HashBatch::lanes; ++i) batch.add({}, v1, start);
+    EXPECT_EQ(batch.deadline(), start);
+}
+
+TEST(HashBatch, PiecesThatAreHashedOtherwiseAreNoLaneMates) {
+    const hashing::Hasher hasher = hashing::Hasher::best();
+    HashBatch batch(hasher);
+    for (std::size_t i = 1; i < HashBatch::lanes; ++i) batch.add({}, v1, start);
+    batch.add({}, hybrid, start);
+    EXPECT_EQ(batch.deadline(), start + HashBatch::wait_max);
+}
+
+TEST(DigestsOf, AreAllThatTheTorrentHas) {
+    metainfo::Metainfo torrent;
+    torrent.piece_hashes.resize(1);
+    EXPECT_TRUE(digests_of(torrent).sha1 && !digests_of(torrent).root);
+    torrent.info_hash_v2 = InfoHashV2{};
+    EXPECT_TRUE(digests_of(torrent).sha1 && !digests_of(torrent).root) << "no piece layers known";
+    torrent.piece_roots.resize(1);
+    EXPECT_TRUE(digests_of(torrent).sha1 && digests_of(torrent).root);
+    torrent.piece_hashes.clear();
+    EXPECT_TRUE(!digests_of(torrent).sha1 && digests_of(torrent).root);
 }
 
 }  // namespace

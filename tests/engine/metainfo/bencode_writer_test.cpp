@@ -45,5 +45,5 @@ TEST(BencodeWriterDeathTest, DepthHasALimit) {
     std::string out;
     Writer writer(out);
     for (std::size_t i = 0; i < writer_depth_max; ++i) writer.begin_list();
-    EXPECT_DEATH(writer.begin_list(), "writer_depth_max");
+    EXPECT_DEATH(writer.begin_list(), "DepthMax");
 }

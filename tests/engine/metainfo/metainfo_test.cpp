@@ -121,28 +121,6 @@ TEST(Metainfo, PrivateAndSourceAreOfTheInfoDictionary) {
     EXPECT_EQ(torrent.source, "SITE");
 }
 
-TEST(Metainfo, HybridIsReadThroughItsV1PartAndKeepsBothHashes) {
-    const std::string info = bencoded_dict({{"file tree", "de"},
-                                            {"length", bencoded(1)},
-                                            {"meta version", bencoded(2)},
-                                            {"name", bencoded("x")},
-                                            {"piece length", bencoded(16384)},
-                                            {"pieces", piece_hashes(1)}});
-    const Metainfo torrent = read(torrent_of(info));
-    EXPECT_EQ(torrent.version(), "hybrid");
-    EXPECT_EQ(torrent.info_hash_v2->bytes, hashing::sha256(as_bytes(info)).bytes);
-}
-
-TEST(Metainfo, V2OnlyIsRefusedWithASentence) {
-    const MetainfoError error =
-        refusal(torrent_of(bencoded_dict({{"file tree", "de"},
-                                          {"meta version", bencoded(2)},
-                                          {"name", bencoded("x")},
-                                          {"piece length", bencoded(16384)}})));
-    EXPECT_EQ(error.kind, Kind::v2_only);
-    EXPECT_NE(error.sentence.find("v2"), std::string::npos);
-}
-
 TEST(Metainfo, InfoAloneIsReadWithNothingAfterIt) {
     const std::string info = single_info("x");
     const auto parsed = parse_info(as_bytes(info));

@@ -16,7 +16,7 @@ swarm::PeerKey key(std::uint32_t number) {
 
 struct HomeTest : testing::Test {
     static tracker::TrackerTiers no_trackers() { return {{}, {}, Prng(1)}; }
-    static Home make(Home::Options options = {}) { return {no_trackers(), options, start}; }
+    static Home make(Home::Options options = {}) { return {no_trackers(), options, 1, start}; }
 
     /// An incoming connection from a peer of its own.
     Home::JoinVerdict join(Home& home, std::uint8_t number) {

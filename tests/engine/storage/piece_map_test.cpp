@@ -61,7 +61,13 @@ TEST(PieceMap, PaddingBehindAFileIsNoPartOfAPieceWithoutV1) {
     EXPECT_EQ(map.slices(PieceIndex{1}), (Slices{{file(0), 10, 5, false}}));
     EXPECT_EQ(map.slices(PieceIndex{3}), (Slices{{file(3), 10, 10, false}}));
     EXPECT_EQ(map.slices(PieceIndex{4}), (Slices{{file(4), 0, 3, false}}));
-    EXPECT_DEATH(map.slices(BlockRef{PieceIndex{1}, 0, 6}), "size");
+    EXPECT_EQ(map.slices(BlockRef{PieceIndex{1}, 0, 7}),
+              (Slices{{file(0), 10, 5, false}, {file(1), 0, 2, true}}))
+        << "but can be asked for";
+    EXPECT_EQ(map.slices(BlockRef{PieceIndex{4}, 1, 9}),
+              (Slices{{file(4), 1, 2, false}, {file(4), 3, 7, true}}));
+    EXPECT_EQ(map.slices(BlockRef{PieceIndex{4}, 5, 5}), (Slices{{file(4), 5, 5, true}}));
+    EXPECT_DEATH(map.slices(BlockRef{PieceIndex{1}, 0, 11}), "block.length");
 }
 
 TEST(PieceMap, ABlockIsAnyRangeOfItsPiece) {

@@ -3,9 +3,9 @@
 #include <limits>
 
 #include <gtest/gtest.h>
-#include <xxhash.h>
 
 #include "engine/metainfo/metainfo.hpp"
+#include "hashing/xxh3.hpp"
 
 using namespace spate;
 using namespace spate::storage;
@@ -35,7 +35,7 @@ ResumeState example() {
 /// The record with its checksum made right again after a change.
 std::vector<std::byte> resealed(std::vector<std::byte> record) {
     const std::size_t body = record.size() - 8;
-    store_be<std::uint64_t>(record.data() + body, XXH3_64bits(record.data(), body));
+    store_be<std::uint64_t>(record.data() + body, hashing::xxh3_64(Bytes(record).first(body)));
     return record;
 }
 

@@ -21,7 +21,7 @@ struct PeerListTest : testing::Test {
     /// How long after `now` the only idle address may be called again.
     Duration delay_after(Time now) { return *peers.next_timeout() - now; }
 
-    PeerList peers;
+    PeerList peers{1};
     Prng random{1};
 };
 
@@ -143,7 +143,7 @@ TEST_F(PeerListTest, ThoseWithFewestFailuresAreCalledFirst) {
 TEST_F(PeerListTest, EqualsAreCalledInRandomOrder) {
     std::set<Endpoint> first;
     for (std::uint64_t seed = 0; seed < 200; ++seed) {
-        PeerList list;
+        PeerList list(1);
         for (std::uint32_t i = 0; i < 10; ++i) list.add(peer(i));
         Prng seeded(seed);
         first.insert(*list.next_to_call(seeded, start));

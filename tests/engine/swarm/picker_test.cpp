@@ -52,9 +52,12 @@ struct PickerTest : testing::Test {
     Availability availability{piece_count};
     Prng random{7};
     Bitfield all{piece_count};
-    const Picker::Piecewise shape{.total_bytes = total, .piece_length_bytes = piece_length};
-    Picker picker{CoreIndex(0), shape, pieces, availability, buffers};
-    Picker other_core{CoreIndex(1), shape, pieces, availability, buffers};
+    static std::uint32_t size_of(PieceIndex piece) {
+        return static_cast<std::uint32_t>(
+            std::min<std::uint64_t>(piece_length, total - piece.value * piece_length));
+    }
+    Picker picker{CoreIndex(0), size_of, pieces, availability, buffers};
+    Picker other_core{CoreIndex(1), size_of, pieces, availability, buffers};
 };
 
 TEST_F(PickerTest, HandsOutEveryBlockOfTheTorrentOnce) {
@@ -115,7 +118,7 @@ TEST_F(PickerTest, ADroppedPieceIsMissingAgainAndItsBufferFree) {
 
 TEST_F(PickerTest, WithoutABufferNothingIsClaimed) {
     PieceBuffers few(memory, 2 * piece_length);
-    Picker poor(CoreIndex(2), shape, pieces, availability, few);
+    Picker poor(CoreIndex(2), size_of, pieces, availability, few);
     const Picks picks = pick(poor, all, RequestWindow(), 100, start);
     EXPECT_LE(picks.size(), 2 * blocks_per_piece);
     EXPECT_EQ(pieces.missing_count(), piece_count - 2);
@@ -182,7 +185,7 @@ TEST_F(PickerTest, InTheEndgameAPieceOfAnotherCoreIsClaimedASecondTime) {
 
 TEST_F(PickerTest, GivesEverythingBackWhenItGoes) {
     {
-        Picker temporary(CoreIndex(3), shape, pieces, availability, buffers);
+        Picker temporary(CoreIndex(3), size_of, pieces, availability, buffers);
         (void)pick(temporary, all, RequestWindow(), 1'000, start);
         EXPECT_EQ(pieces.missing_count(), 0U);
     }

@@ -169,3 +169,69 @@ TEST_F(CheckContent, MoreFilesThanDescriptorsHeldAreChecked) {
     torrent_ = torrent_of(folder_ / "many", 1 << 10);
     EXPECT_TRUE(check().good.all());
 }
+
+class CheckContentOfV2 : public CheckContent,
+                         public testing::WithParamInterface<metainfo::TorrentVersion> {
+protected:
+    CheckContentOfV2() {
+        folder_.write_random("album/big", 5 * piece_length + 5);
+        torrent_ = torrent_of(folder_ / "album", piece_length, GetParam());
+    }
+};
+
+INSTANTIATE_TEST_SUITE_P(Versions, CheckContentOfV2,
+                         testing::Values(metainfo::TorrentVersion::v2,
+                                         metainfo::TorrentVersion::hybrid),
+                         [](const auto& version) {
+                             return version.param == metainfo::TorrentVersion::v2 ? "V2" : "Hybrid";
+                         });
+
+TEST_P(CheckContentOfV2, WholeDataIsGood) {
+    const ContentReport report = check();
+    EXPECT_TRUE(report.good.all());
+    EXPECT_EQ(report.good.size(), 4U + 2U + 6U + 1U);
+    EXPECT_THAT(report.faults, IsEmpty());
+    EXPECT_EQ(report.files_there, 5U);
+    EXPECT_EQ(progress_.bytes, bytes_to_check(torrent_));
+}
+
+TEST_P(CheckContentOfV2, AFlippedByteMakesItsPieceBad) {
+    folder_.flip_byte("album/b/c", 10);  // the first of its own pieces
+    EXPECT_THAT(check().bad, ElementsAre(PieceIndex(4)));
+}
+
+TEST_P(CheckContentOfV2, EachVersionsDigestCounts) {
+    if (!torrent_.piece_hashes.empty()) torrent_.piece_hashes[2].bytes[0] ^= std::byte{1};
+    torrent_.piece_roots[8].bytes[0] ^= std::byte{1};
+    if (torrent_.piece_hashes.empty())
+        EXPECT_THAT(check().bad, ElementsAre(PieceIndex(8)));
+    else
+        EXPECT_THAT(check().bad, ElementsAre(PieceIndex(2), PieceIndex(8)));
+}
+
+TEST_P(CheckContentOfV2, AMissingFileCostsItsOwnPiecesOnly) {
+    std::filesystem::remove(folder_ / "album/b/c");
+    EXPECT_THAT(check().missing, ElementsAre(PieceIndex(4), PieceIndex(5)));
+}
+
+TEST_P(CheckContentOfV2, HolesAreGoodWhereTheTorrentHasZeros) {
+    const auto make = [&](bool holes) {
+        for (const std::size_t size : {5 * piece_length + 9, piece_length / 2, 3 * piece_length}) {
+            const std::string name = "zeros/" + std::to_string(size);
+            folder_.write(name, std::vector<std::byte>(holes ? 0 : size));
+            std::filesystem::resize_file(folder_ / name, size);
+        }
+    };
+    make(false);
+    torrent_ = torrent_of(folder_ / "zeros", piece_length, GetParam());
+    make(true);
+    EXPECT_TRUE(check().good.all());
+}
+
+TEST_F(CheckContent, WithoutHashesThereIsNothingToCheckBy) {
+    torrent_.piece_hashes.clear();
+    const auto report =
+        check_content({torrent_, folder_.path(), {}, 1}, hashing::Hasher::best(), progress_, {});
+    ASSERT_FALSE(report);
+    EXPECT_THAT(report.error(), HasSubstr("no hashes of its pieces"));
+}

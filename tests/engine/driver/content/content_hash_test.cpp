@@ -22,6 +22,14 @@ std::vector<std::string> names(const ContentListing& listing) {
     return result;
 }
 
+std::expected<ContentDigests, HashingFailure> hash(const ContentListing& listing,
+                                                   hashing::PieceProgress& progress,
+                                                   std::stop_token stop = {}) {
+    const auto files = listing.new_files();
+    return hash_content({.listing = listing, .files = files, .piece_length_bytes = 1024},
+                        hashing::Hasher::best(), progress, std::move(stop));
+}
+
 std::string refusal(const std::filesystem::path& path) {
     const auto listing = list_content(path);
     return listing ? "" : listing.error();
@@ -64,6 +72,36 @@ TEST(ListContent, LinksAndPipesAreLeftOutAloud) {
                                               HasSubstr("pipe is left out")));
 }
 
+TEST(ListContent, LinksAreKeptOnRequestWhereTheyPointInside) {
+    const ScratchFolder folder;
+    folder.write_random("set/a/file", 10);
+    folder.write_random("outside", 10);
+    const auto link = [&](const std::string& target, const std::string& name) {
+        std::filesystem::create_symlink(target, folder / ("set/" + name));
+    };
+    link("a/file", "1-below");
+    link("../a/./file", "a/2-up");
+    link((folder / "set/a/").string(), "3-absolute");
+    link("nowhere/yet", "4-dangling");
+    link("../outside", "5-out");
+    link("/etc/passwd", "6-out");
+    link("5-out", "7-inside-by-its-text-only");
+    link(".", "8-the-folder-itself");
+    const ContentListing listing = list_content(folder / "set", {.keep_symlinks = true}).value();
+    std::vector<std::string> kept;
+    for (const ListedFile& file : listing.files)
+        if (!file.symlink.empty()) {
+            kept.push_back(file.path.back() + " ->");
+            for (const std::string& component : file.symlink) kept.back() += " " + component;
+            EXPECT_EQ(file.size_bytes, 0U);
+        }
+    EXPECT_THAT(kept, ElementsAre("1-below -> a file", "3-absolute -> a",
+                                  "4-dangling -> nowhere yet", "2-up -> a file"));
+    EXPECT_THAT(listing.left_out, ElementsAre(HasSubstr("5-out is left out"), HasSubstr("6-out"),
+                                              HasSubstr("7-inside"), HasSubstr("8-the-folder")));
+    EXPECT_THAT(find_change(listing), IsEmpty());
+}
+
 TEST(ListContent, ResumeRecordsAreNotShared) {
     const ScratchFolder folder;
     folder.write_random("set/file", 10);
@@ -91,8 +129,7 @@ TEST(HashContent, PiecesCrossFiles) {
     folder.write_random("set/b", 1000);
     const ContentListing listing = list_content(folder / "set").value();
     hashing::PieceProgress progress;
-    const auto digests =
-        hash_content({listing, 1024}, hashing::Hasher::best(), progress, {}).value();
+    const auto digests = hash(listing, progress).value().piece_hashes;
     std::vector<std::byte> data(700);
     Prng(701).fill(data);
     std::vector<std::byte> rest(1000);
@@ -109,13 +146,13 @@ TEST(HashContent, AFileThatChangedIsAnError) {
     const ContentListing listing = list_content(folder / "set").value();
     hashing::PieceProgress progress;
     folder.write_random("set/a", 6000);
-    const auto longer = hash_content({listing, 1024}, hashing::Hasher::best(), progress, {});
+    const auto longer = hash(listing, progress);
     EXPECT_THAT(longer.error().sentence, HasSubstr("set/a changed while it was hashed"));
     folder.write_random("set/a", 4000);
-    const auto shorter = hash_content({listing, 1024}, hashing::Hasher::best(), progress, {});
+    const auto shorter = hash(listing, progress);
     EXPECT_THAT(shorter.error().sentence, HasSubstr("became shorter"));
     std::filesystem::remove(folder / "set/a");
-    const auto gone = hash_content({listing, 1024}, hashing::Hasher::best(), progress, {});
+    const auto gone = hash(listing, progress);
     EXPECT_THAT(gone.error().sentence, HasSubstr("No such file"));
 }
 
@@ -126,8 +163,39 @@ TEST(HashContent, AStopRequestEndsIt) {
     hashing::PieceProgress progress;
     std::stop_source stop;
     stop.request_stop();
-    const auto ended =
-        hash_content({listing, 1024}, hashing::Hasher::best(), progress, stop.get_token());
+    const auto ended = hash(listing, progress, stop.get_token());
     ASSERT_FALSE(ended);
     EXPECT_TRUE(ended.error().cancelled);
+}
+
+TEST(HashContent, V1AndV2AreHashedTogether) {
+    const ScratchFolder folder;
+    for (const std::size_t size : {1UL, 16'384UL, 16'385UL, 32'768UL, 70'000UL, 98'304UL})
+        folder.write_random("set/" + std::to_string(size), size);
+    folder.write("set/empty", {});
+    // The parser of the torrent compares each piece layer with its file's root.
+    const metainfo::Metainfo hybrid =
+        torrent_of(folder / "set", 32'768, metainfo::TorrentVersion::hybrid);
+    const metainfo::Metainfo only =
+        torrent_of(folder / "set", 32'768, metainfo::TorrentVersion::v2);
+    EXPECT_EQ(hybrid.piece_roots, only.piece_roots);
+    EXPECT_EQ(hybrid.piece_hashes.size(), hybrid.piece_count());
+    EXPECT_TRUE(only.piece_hashes.empty());
+    EXPECT_EQ(only.piece_count(), 10U);
+}
+
+TEST(HashContent, ProgressComesToWhatIsHashed) {
+    const ScratchFolder folder;
+    folder.write_random("set/a", 100);
+    folder.write_random("set/b", 20'000);
+    const ContentListing listing = list_content(folder / "set").value();
+    for (const auto version : {metainfo::TorrentVersion::v1, metainfo::TorrentVersion::v2,
+                               metainfo::TorrentVersion::hybrid}) {
+        const auto files = metainfo::aligned_layout(listing.new_files(), 16'384, version);
+        const ContentHashing work{
+            .listing = listing, .files = files, .version = version, .piece_length_bytes = 16'384};
+        hashing::PieceProgress progress;
+        EXPECT_TRUE(hash_content(work, hashing::Hasher::best(), progress, {}));
+        EXPECT_EQ(progress.bytes, bytes_to_hash(work));
+    }
 }

@@ -10,6 +10,7 @@
 #include "engine/base/bytes.hpp"
 #include "engine/base/prng.hpp"
 #include "engine/driver/content/content_hash.hpp"
+#include "engine/metainfo/aligned_layout.hpp"
 #include "engine/metainfo/torrent_writer.hpp"
 
 namespace spate::driver {
@@ -55,20 +56,25 @@ private:
 };
 
 /// The torrent of what is in folder / name now.
-inline metainfo::Metainfo torrent_of(const std::filesystem::path& path,
-                                     std::uint32_t piece_length_bytes) {
+inline metainfo::Metainfo torrent_of(
+    const std::filesystem::path& path, std::uint32_t piece_length_bytes,
+    metainfo::TorrentVersion version = metainfo::TorrentVersion::v1) {
     const ContentListing listing = list_content(path).value();
     hashing::PieceProgress progress;
     metainfo::NewTorrent torrent;
     torrent.name = listing.name;
     torrent.single_file = listing.single_file;
     torrent.piece_length_bytes = piece_length_bytes;
-    torrent.piece_hashes =
-        hash_content({.listing = listing, .piece_length_bytes = piece_length_bytes},
-                     hashing::Hasher::best(), progress, {})
-            .value();
-    for (const ListedFile& file : listing.files)
-        torrent.files.push_back({file.path, file.size_bytes});
+    torrent.version = version;
+    torrent.files = metainfo::aligned_layout(listing.new_files(), piece_length_bytes, version);
+    auto digests = hash_content({.listing = listing,
+                                 .files = torrent.files,
+                                 .version = version,
+                                 .piece_length_bytes = piece_length_bytes},
+                                hashing::Hasher::best(), progress, {})
+                       .value();
+    torrent.piece_hashes = std::move(digests.piece_hashes);
+    torrent.piece_roots = std::move(digests.piece_roots);
     return metainfo::parse_torrent(metainfo::write_torrent(torrent)).value();
 }
 
