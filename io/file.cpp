@@ -1,5 +1,6 @@
 #include "io/file.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -157,6 +158,16 @@ std::expected<FileInfo, std::error_code> file_info(int fd) {
     struct stat status{};
     if (::fstat(fd, &status) != 0) return std::unexpected(last_error());
     return to_info(status);
+}
+
+std::optional<std::uint32_t> direct_unit_bytes(int fd) {
+    constexpr std::uint32_t filesystem_block_bytes = 4096;
+    struct statx status{};
+    if (::statx(fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &status) != 0) return std::nullopt;
+    if ((status.stx_mask & STATX_DIOALIGN) == 0) return filesystem_block_bytes;
+    if (status.stx_dio_offset_align == 0) return std::nullopt;
+    return std::max(
+        {filesystem_block_bytes, status.stx_dio_offset_align, status.stx_dio_mem_align});
 }
 
 std::expected<FileInfo, std::error_code> file_info_beneath(int directory, std::string_view path) {

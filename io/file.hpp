@@ -2,6 +2,7 @@
 // io/file.hpp: files below a directory, without leaving it.
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -50,6 +51,10 @@ std::expected<FileDescriptor, std::error_code> open_without_links(int directory,
                                                                   const OpenOptions& options);
 
 std::expected<FileInfo, std::error_code> file_info(int fd);
+/// What offsets, lengths and addresses of O_DIRECT transfers must be multiples of for the
+/// filesystem to take them without work of its own: at least the size of its blocks, 4096. Empty
+/// where it has no O_DIRECT; kernels before 6.1 don't tell, and opening decides.
+std::optional<std::uint32_t> direct_unit_bytes(int fd);
 /// Follows links, as opening for reading does.
 std::expected<FileInfo, std::error_code> file_info_beneath(int directory, std::string_view path);
 

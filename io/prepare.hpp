@@ -1,6 +1,7 @@
 #pragma once
 // io/prepare.hpp: fills submission entries; what the pointers name must stay until completion.
 #include <cstdint>
+#include <fcntl.h>
 #include <optional>
 #include <span>
 
@@ -93,6 +94,14 @@ inline void prepare_allocate(io_uring_sqe* entry, int fd, std::uint64_t offset_b
                              std::uint64_t length_bytes) {
     io_uring_prep_fallocate(entry, fd, 0, static_cast<off_t>(offset_bytes),
                             static_cast<off_t>(length_bytes));
+}
+
+/// Starts reading a range of a file into the page cache: all of it and nothing else, whatever the
+/// system's read-ahead is.
+inline void prepare_read_ahead(io_uring_sqe* entry, int fd, std::uint64_t offset_bytes,
+                               std::uint32_t length_bytes) {
+    io_uring_prep_fadvise(entry, fd, offset_bytes, static_cast<off_t>(length_bytes),
+                          POSIX_FADV_WILLNEED);
 }
 
 /// Faults a file mapping's pages in, on a kernel worker: a cold page would stall the ring thread.

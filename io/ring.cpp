@@ -1,6 +1,7 @@
 #include "io/ring.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include "io/ring_setup.hpp"
@@ -36,6 +37,8 @@ std::expected<std::unique_ptr<Ring>, Unavailable> Ring::open(const Features& fea
     }
     // Saves a reference count a call, in this thread only; may fail.
     if (options.one_thread) io_uring_register_ring_fd(&ring->ring_);
+    std::array<unsigned, 2> workers{options.file_workers_max, 0};  // 0: as it was
+    io_uring_register_iowq_max_workers(&ring->ring_, workers.data());
     return ring;
 }
 
@@ -83,14 +86,23 @@ bool Ring::has_news() const {
 bool Ring::is_idle(Clock& clock, std::optional<Time> deadline) {
     if (has_news() || !backlog_.empty()) return false;
     if (deadline && *deadline <= clock.refresh()) return false;
-    if (options_.spin == Duration::zero()) return true;
+    const bool spins = options_.spin > Duration::zero() && fruitless_spins_ < fruitless_spins_max;
+    return !spins || stays_idle(clock, deadline);
+}
+
+bool Ring::stays_idle(Clock& clock, std::optional<Time> deadline) {
+    ++counters_.spins;
     submit_and_peek();
     const Time spin_end = clock.refresh() + options_.spin;
     const Time end = deadline ? std::min(*deadline, spin_end) : spin_end;
     while (!has_news()) {
-        if (clock.refresh() >= end) return !deadline || clock.now() < *deadline;
+        if (clock.refresh() >= end) {
+            ++fruitless_spins_;
+            return !deadline || clock.now() < *deadline;
+        }
         __builtin_ia32_pause();
     }
+    fruitless_spins_ = 0;
     return false;
 }
 
@@ -101,7 +113,10 @@ void Ring::submit_and_sleep(Clock& clock, std::optional<Time> deadline) {
     io_uring_cqe* ready = nullptr;
     ++counters_.enter_calls;
     ++counters_.sleeps;
+    const Time start = clock.now();
     check(io_uring_submit_and_wait_timeout(&ring_, &ready, 1, &timeout, nullptr));
+    if (options_.spin > Duration::zero() && clock.refresh() - start < options_.spin)
+        fruitless_spins_ = 0;
 }
 
 void Ring::submit_and_peek() {

@@ -22,7 +22,12 @@ struct RingOptions {
     unsigned completion_entries = 8192;  ///< more are kept by the kernel, at a cost
     unsigned completions_per_turn_max = 1024;
     /// Polls this long before sleeping; worth it when peers answer within tens of microseconds.
+    /// After fruitless_spins_max in a row it sleeps at once, until a sleep turns out to be as
+    /// short.
     Duration spin = Duration::zero();
+    /// Threads of the kernel that wait for files on this ring's behalf; its own default, four a
+    /// CPU, lets one slow disk hold up the others.
+    unsigned file_workers_max = 64;
     /// False: threads may take turns with the ring, each after the one before in some order that
     /// the caller sees to. Costs wake-ups of the thread that submitted, so it's for rare and large
     /// operations.
@@ -38,6 +43,7 @@ struct RingCounters {
     std::uint64_t refusals = 0;   ///< the kernel took no submissions for now (EBUSY, EAGAIN)
     std::uint64_t wakes_received = 0;
     std::uint64_t sleeps = 0;
+    std::uint64_t spins = 0;  ///< polls instead of sleeps, fruitless ones included
 };
 
 /// Submits operations and runs their callbacks. Opened, used and destroyed by one thread (but see
@@ -73,6 +79,18 @@ public:
         entry->flags |= IOSQE_CQE_SKIP_SUCCESS;
         io_uring_sqe_set_data64(entry, reinterpret_cast<std::uint64_t>(&on_failure) | failure_tag);
         ++counters_.ops_submitted;
+    }
+
+    /// Submits `operation` so that it starts when what `prepare_first` fills has ended, well or
+    /// not, of which nothing is reported. The order is lost when the queue is full in between.
+    template <std::invocable<io_uring_sqe*> PrepareFirst, std::invocable<io_uring_sqe*> Prepare>
+    void submit_after(PrepareFirst&& prepare_first, Operation& operation, Prepare&& prepare) {
+        io_uring_sqe* first = next_entry();
+        prepare_first(first);
+        first->flags |= IOSQE_CQE_SKIP_SUCCESS | IOSQE_IO_HARDLINK;
+        io_uring_sqe_set_data64(first, ignored_token);
+        ++counters_.ops_submitted;
+        submit(operation, prepare);
     }
 
     /// Asks the kernel to give the operation back: it completes with -ECANCELED, or as it would
@@ -112,6 +130,7 @@ public:
 
     /// user_data of the message that wakes a ring; see doorbell.hpp.
     static constexpr std::uint64_t wake_token = 2;
+    static constexpr unsigned fruitless_spins_max = 8;
 
 private:
     // Operations are aligned to 8: the low bits of user_data tell the other completions.
@@ -130,6 +149,7 @@ private:
     void refill_from_backlog();
     bool has_news() const;
     bool is_idle(Clock& clock, std::optional<Time> deadline);
+    bool stays_idle(Clock& clock, std::optional<Time> deadline);
     void submit_and_sleep(Clock& clock, std::optional<Time> deadline);
     void submit_and_peek();
     void check(int result);
@@ -141,6 +161,7 @@ private:
     RingOptions options_;
     RingCounters counters_;
     std::size_t in_flight_ = 0;
+    unsigned fruitless_spins_ = 0;  // in a row
     bool draining_ = false;
     std::deque<io_uring_sqe> backlog_;
 };

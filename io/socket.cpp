@@ -104,6 +104,10 @@ std::expected<Endpoint, std::error_code> peer_endpoint(int fd) {
     return name_of(&::getpeername, fd);
 }
 
+std::error_code set_incoming_cpu(int fd, unsigned cpu) {
+    return set_option(fd, SOL_SOCKET, SO_INCOMING_CPU, static_cast<int>(cpu));
+}
+
 std::error_code set_no_delay(int fd) {
     return set_option(fd, IPPROTO_TCP, TCP_NODELAY, int{1});
 }

@@ -64,6 +64,9 @@ std::expected<Endpoint, std::error_code> local_endpoint(int fd);
 std::expected<Endpoint, std::error_code> peer_endpoint(int fd);
 
 std::error_code set_no_delay(int fd);
+/// Of the sockets that share an address, this one takes the connections whose packets CPU `cpu`
+/// receives.
+std::error_code set_incoming_cpu(int fd, unsigned cpu);
 /// The kernel doubles the figures and caps them at net.core.{w,r}mem_max.
 std::error_code set_send_buffer(int fd, int bytes);
 std::error_code set_receive_buffer(int fd, int bytes);

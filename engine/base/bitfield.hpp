@@ -10,11 +10,12 @@
 
 namespace spate {
 
-/// A bit for each of size() pieces. Spare bits at the end are always zero.
+/// A bit for each of size() pieces. Holds memory only while some are set and some aren't: most
+/// peers have everything or nothing.
 class Bitfield {
 public:
     Bitfield() = default;
-    explicit Bitfield(std::size_t size_bits) : size_(size_bits), bytes_((size_bits + 7) / 8) {}
+    explicit Bitfield(std::size_t size_bits) : size_(size_bits) {}
 
     /// A peer's bitfield. Refused (false) when its length is wrong or a spare bit is set.
     [[nodiscard]] bool assign(Bytes wire, std::size_t size_bits) {
@@ -27,6 +28,7 @@ public:
         count_ = 0;
         for (const std::byte b : bytes_)
             count_ += static_cast<std::size_t>(std::popcount(std::to_integer<std::uint8_t>(b)));
+        release_if_plain();
         return true;
     }
 
@@ -35,41 +37,57 @@ public:
     std::size_t count() const { return count_; }
     bool all() const { return count_ == size_; }
     bool none() const { return count_ == 0; }
-    Bytes wire_bytes() const { return bytes_; }
+    /// As in a BITFIELD message: spare bits at the end are zero.
+    std::vector<std::byte> to_wire() const { return bytes_.empty() ? spelled_out() : bytes_; }
 
     bool test(std::size_t bit) const {
         SPATE_ASSERT(bit < size_);
+        if (bytes_.empty()) return count_ != 0;
         return (bytes_[bit / 8] & mask(bit)) != std::byte{0};
     }
 
     /// True when the bit was clear before.
     bool set(std::size_t bit) {
         if (test(bit)) return false;
+        if (bytes_.empty()) bytes_ = spelled_out();
         bytes_[bit / 8] |= mask(bit);
         ++count_;
+        release_if_plain();
         return true;
     }
 
     /// True when the bit was set before.
     bool reset(std::size_t bit) {
         if (!test(bit)) return false;
+        if (bytes_.empty()) bytes_ = spelled_out();
         bytes_[bit / 8] &= ~mask(bit);
         --count_;
+        release_if_plain();
         return true;
     }
 
     void set_all() {
-        for (std::size_t bit = 0; bit < size_; ++bit) set(bit);
+        count_ = size_;
+        release_if_plain();
     }
 
     bool operator==(const Bitfield&) const = default;
 
 private:
+    void release_if_plain() {
+        if (all() || none()) bytes_ = {};
+    }
+    std::vector<std::byte> spelled_out() const {
+        std::vector<std::byte> bytes((size_ + 7) / 8, all() ? std::byte{0xff} : std::byte{0});
+        if (size_ % 8 != 0 && all()) bytes.back() &= ~std::byte{0} << (8 - size_ % 8);
+        return bytes;
+    }
+
     static std::byte mask(std::size_t bit) { return std::byte{0x80} >> (bit % 8); }
 
     std::size_t size_ = 0;
     std::size_t count_ = 0;
-    std::vector<std::byte> bytes_;
+    std::vector<std::byte> bytes_;  // empty: all or none
 };
 
 }  // namespace spate

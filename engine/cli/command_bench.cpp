@@ -23,6 +23,7 @@ constexpr double gibibyte = 1024.0 * 1024 * 1024;
 
 struct Options {
     std::uint64_t size_bytes = 1ULL << 30;
+    std::string spin;                 // for both processes
     std::string folder = "/var/tmp";  // /tmp may be memory, where files behave otherwise
 };
 
@@ -94,8 +95,10 @@ double cpu_per_gib(const Json& summary, std::uint64_t bytes) {
 /// One transfer between two processes; the error is a sentence.
 class ScenarioRun {
 public:
-    ScenarioRun(const Scenario& scenario, const fs::path& data, const fs::path& place)
+    ScenarioRun(const Scenario& scenario, const std::string& spin, const fs::path& data,
+                const fs::path& place)
         : scenario_(scenario),
+          spin_(spin),
           data_(data),
           torrent_(place / "bench.torrent"),
           out_(place / "got") {}
@@ -120,10 +123,11 @@ public:
     }
 
 private:
-    static std::expected<ChildProcess, std::string> start(std::vector<std::string> words) {
+    std::expected<ChildProcess, std::string> start(std::vector<std::string> words) const {
         for (const char* word : {"--json", "--no-tracker", "--sandbox-loopback", "--listen",
                                  "127.0.0.1:0", "--log-level", "error"})
             words.emplace_back(word);
+        if (!spin_.empty()) words.insert(words.end(), {"--spin", spin_});
         auto child = ChildProcess::start("/proc/self/exe", words);
         if (!child) return std::unexpected(std::generic_category().message(child.error()));
         return std::move(*child);
@@ -150,6 +154,7 @@ private:
     }
 
     const Scenario& scenario_;
+    const std::string spin_;
     const fs::path data_;
     const fs::path torrent_;
     const fs::path out_;
@@ -192,7 +197,7 @@ int bench(const Options& options, Environment& environment) {
     }
     for (const Scenario& scenario : scenarios()) {
         if (environment.signals.wait(Duration::zero())) return exit_interrupted;
-        auto result = ScenarioRun(scenario, data, place.path).run();
+        auto result = ScenarioRun(scenario, options.spin, data, place.path).run();
         if (environment.signals.wait(Duration::zero())) return exit_interrupted;
         if (!result) {
             console.error(fmt::format("{}: {}", scenario.name, result.error()), scenario.name);
@@ -217,6 +222,8 @@ Command add_bench_command(CLI::App& app) {
         ->add_option("--dir", options->folder,
                      "Where twice as much fits for a while (default: /var/tmp)")
         ->type_name("DIR");
+    command->add_option("--spin", options->spin, "As for seed and get, for both")
+        ->type_name("TIME");
     command->footer(
         "One process seeds to another over loopback; one line a scenario.\n\nExample:\n"
         "  spate bench --size 2G");

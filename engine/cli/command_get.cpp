@@ -27,6 +27,7 @@ struct Options {
     bool keep_seeding = false;
     std::vector<std::string> select;
     std::string allocate = "sparse";
+    std::string writes = "direct";
     TransferOptions transfer;
 };
 
@@ -61,6 +62,7 @@ private:
         item.select = options_.select;
         item.full_check = options_.transfer.full_check;
         if (options_.allocate == "full") item.allocation = driver::Allocation::full;
+        if (options_.writes == "cached") item.writes = driver::FileWrites::cached;
         return item;
     }
 
@@ -174,6 +176,12 @@ Command add_get_command(CLI::App& app) {
         ->allow_extra_args(false);
     command->add_option("--allocate", options->allocate, "Disk space of files: sparse or full")
         ->check(CLI::IsMember({"sparse", "full"}))
+        ->type_name("HOW");
+    command
+        ->add_option("--writes", options->writes,
+                     "Writes of pieces: direct to the disk where files allow, or cached by the "
+                     "system first (default: direct)")
+        ->check(CLI::IsMember({"direct", "cached"}))
         ->type_name("HOW");
     add_transfer_options(*command, options->transfer);
     command->footer(

@@ -16,8 +16,12 @@ Json core_json(const driver::CoreLedger& core) {
     return {{"bytes_sent", core.bytes_sent},
             {"bytes_received", core.bytes_received},
             {"bytes_copied_user", core.bytes_copied_user},
+            {"bytes_sent_mapped", core.bytes_sent_mapped},
+            {"bytes_sent_read", core.bytes_sent_read},
             {"bytes_read_files", core.bytes_read_files},
+            {"cold_reads", core.cold_reads},
             {"bytes_written_files", core.bytes_written_files},
+            {"bytes_written_direct", core.bytes_written_direct},
             {"enter_calls", core.enter_calls},
             {"ops_submitted", core.ops_submitted},
             {"zero_copy_sends", core.zero_copy_sends},
@@ -50,6 +54,9 @@ Json summary_json(const RunCost& cost) {
             {"cpu_user_s", cost.process.cpu_user_s},
             {"cpu_sys_s", cost.process.cpu_system_s},
             {"peak_rss_bytes", cost.process.peak_rss_bytes},
+            {"own_memory_bytes", cost.process.own_memory_bytes},
+            {"bytes_read_device", cost.process.bytes_read_device},
+            {"bytes_written_device", cost.process.bytes_written_device},
             {"ledger", ledger_json(cost.ledger)}};
 }
 
@@ -76,6 +83,10 @@ std::vector<std::string> ledger_text(const RunCost& cost) {
                         per(static_cast<double>(total.enter_calls), moved / mebibyte),
                         per(static_cast<double>(total.ops_submitted), moved / mebibyte)));
     }
+    if (cost.bytes_up > 0)
+        row("read from disks", fmt::format("{:.3f} bytes per byte sent",
+                                           per(static_cast<double>(cost.process.bytes_read_device),
+                                               static_cast<double>(cost.bytes_up))));
     if (total.hash_bytes > 0)
         row("hashed",
             fmt::format("{} at {} a core", format_bytes(static_cast<double>(total.hash_bytes)),
@@ -85,7 +96,9 @@ std::vector<std::string> ledger_text(const RunCost& cost) {
     for (const driver::CoreLedger& core : cost.ledger.cores)
         connections += fmt::format("{}{}", connections.empty() ? "" : " + ", core.connections);
     row("connections, core by core", connections);
-    row("peak memory", format_bytes(static_cast<double>(cost.process.peak_rss_bytes)));
+    row("memory", fmt::format("{} of its own at the end; at most {} with mapped files",
+                              format_bytes(static_cast<double>(cost.process.own_memory_bytes)),
+                              format_bytes(static_cast<double>(cost.process.peak_rss_bytes))));
     return lines;
 }
 

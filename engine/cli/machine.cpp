@@ -1,7 +1,9 @@
 #include "engine/cli/machine.hpp"
 
 #include <arpa/inet.h>
+#include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -10,6 +12,8 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <fmt/format.h>
 
 #include "engine/swarm/piece_table.hpp"
 
@@ -55,6 +59,15 @@ std::optional<IpAddress> address_of(const sockaddr* address) {
 
 double seconds(const timeval& time) {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+}
+
+/// The number after `name` in a file of /proc/self; 0 where the kernel doesn't tell.
+std::uint64_t proc_number(const char* path, std::string_view name) {
+    std::ifstream file(path);
+    std::string line;
+    while (std::getline(file, line))
+        if (line.starts_with(name)) return std::strtoull(line.c_str() + name.size(), nullptr, 10);
+    return 0;
 }
 
 }  // namespace
@@ -116,7 +129,10 @@ ProcessCost process_cost() {
     ::getrusage(RUSAGE_SELF, &usage);
     return {.cpu_user_s = seconds(usage.ru_utime),
             .cpu_system_s = seconds(usage.ru_stime),
-            .peak_rss_bytes = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024};
+            .peak_rss_bytes = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024,
+            .own_memory_bytes = proc_number("/proc/self/status", "RssAnon:") * 1024,
+            .bytes_read_device = proc_number("/proc/self/io", "read_bytes: "),
+            .bytes_written_device = proc_number("/proc/self/io", "write_bytes: ")};
 }
 
 }  // namespace spate::cli

@@ -27,7 +27,11 @@ IpAddress reachable_address();
 struct ProcessCost {
     double cpu_user_s = 0;
     double cpu_system_s = 0;
-    std::uint64_t peak_rss_bytes = 0;
+    std::uint64_t peak_rss_bytes = 0;    // with the pages of files that are served
+    std::uint64_t own_memory_bytes = 0;  // now, without them
+    /// Between memory and disks, for this process; 0 where the kernel doesn't count.
+    std::uint64_t bytes_read_device = 0;
+    std::uint64_t bytes_written_device = 0;
 };
 ProcessCost process_cost();
 

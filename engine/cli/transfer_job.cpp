@@ -148,7 +148,8 @@ void TransferJob::hand_over(driver::Engine& engine, Bitfield have, Bitfield skip
                              .skipped = std::move(skipped),
                              .tracker_tiers = item_.tracker_tiers,
                              .peers = item_.peers,
-                             .allocation = item_.allocation};
+                             .allocation = item_.allocation,
+                             .writes = item_.writes};
     auto id = engine.add(std::move(spec));
     if (!id) return fail(id.error(), item_.folder.string());
     id_ = *id;

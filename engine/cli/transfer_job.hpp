@@ -28,6 +28,7 @@ struct TransferItem {
     /// Patterns of --select.
     std::vector<std::string> select;
     driver::Allocation allocation = driver::Allocation::sparse;
+    driver::FileWrites writes = driver::FileWrites::direct;
     /// `seed`: nothing is downloaded.
     bool seed_only = false;
     /// Just hashed: the data is as the torrent says.

@@ -37,6 +37,16 @@ void add_network_options(CLI::App& app, TransferOptions& options) {
                  "Accepted for scripts: spate has none of them yet");
 }
 
+/// A core that polls for longer only burns power: sleeping and waking cost far less.
+constexpr Duration spin_max = 10ms;
+
+Parsed<Duration> parse_spin(std::string_view text) {
+    auto time = text == "0" ? Parsed<Duration>(Duration::zero()) : parse_duration(text);
+    if (time && *time > spin_max)
+        return std::unexpected(fmt::format("'{}' is too long: at most 10ms", text));
+    return time;
+}
+
 void add_machine_options(CLI::App& app, TransferOptions& options) {
     app.add_option_function<std::string>(
            "--cores",
@@ -49,6 +59,10 @@ void add_machine_options(CLI::App& app, TransferOptions& options) {
            },
            "Core threads: a number, or a list of CPUs to stay on such as 0-3 (default: all)")
         ->type_name("N|LIST");
+    add_parsed(app, "--spin", options.spin, parse_spin,
+               "How long a core looks for work before it sleeps, such as 50us: less delay for more "
+               "CPU time (default: 0)")
+        ->type_name("TIME");
     app.add_option("--stats", options.stats, "Write the cost ledger as JSON at exit")
         ->type_name("FILE");
     add_parsed(app, "--duration", options.duration, parse_duration,
@@ -104,6 +118,7 @@ driver::EngineOptions engine_options(const TransferOptions& options, std::vector
     engine.upload_slots = options.upload_slots;
     engine.up_bytes_per_s = options.up_bytes_per_s;
     engine.down_bytes_per_s = options.down_bytes_per_s;
+    engine.spin = options.spin;
     engine.loopback_only = options.loopback_only;
     engine.random_seed = context.random_seed;
     return engine;

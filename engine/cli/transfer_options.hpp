@@ -22,6 +22,7 @@ struct TransferOptions {
     std::vector<unsigned> cpus = available_cpus();
     /// The user named the CPUs, so threads stay on them.
     bool pin_threads = false;
+    Duration spin{};
     std::vector<metainfo::HostPort> peers;
     std::uint32_t peers_max = 200;
     std::uint32_t upload_slots = 4;

@@ -81,16 +81,16 @@ Parsed<std::uint64_t> parse_rate(std::string_view text) {
 Parsed<Duration> parse_duration(std::string_view text) {
     const auto number = leading_number(text);
     const std::string_view unit = number ? number->rest : "?";
-    const double seconds = unit == "ms"                  ? 1e-3
+    const double seconds = unit == "us"                  ? 1e-6
+                           : unit == "ms"                ? 1e-3
                            : unit.empty() || unit == "s" ? 1
                            : unit == "m"                 ? 60
                            : unit == "h"                 ? 3600
                            : unit == "d"                 ? 86400
                                                          : 0;
-    if (seconds == 0 || number->value * seconds < 1e-3 || number->value * seconds > 1e9)
+    if (seconds == 0 || number->value * seconds < 1e-6 || number->value * seconds > 1e9)
         return std::unexpected(fmt::format("'{}' is no time: write 30, 30s, 5m or 2h", text));
-    return std::chrono::duration_cast<Duration>(
-        std::chrono::duration<double>(number->value * seconds));
+    return std::chrono::round<Duration>(std::chrono::duration<double>(number->value * seconds));
 }
 
 Parsed<std::vector<unsigned>> parse_cores(std::string_view text,

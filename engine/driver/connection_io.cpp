@@ -116,20 +116,24 @@ void ConnectionIo::transmit() {
         return;
     }
     core_.ledger.bytes_copied_user += send_->payload.bytes_copied();
+    core_.ledger.bytes_sent_mapped += send_->payload.bytes_mapped();
+    core_.ledger.bytes_sent_read += send_->payload.bytes_copied();
     prepare_payload();
 }
 
 void ConnectionIo::prepare_payload() {
-    const ServePlan::Extent* const cold = send_->payload.next_cold_extent();
-    if (cold == nullptr) return start_send();
-    // Whole pages around the extent.
-    constexpr std::uintptr_t page = 4096;
-    const auto start = reinterpret_cast<std::uintptr_t>(cold->memory.data()) / page * page;
-    const auto end = reinterpret_cast<std::uintptr_t>(cold->memory.data()) + cold->memory.size();
+    const auto cold = send_->payload.next_cold_read();
+    if (!cold) return start_send();
     core_.ledger.bytes_read_files += cold->memory.size();
-    core_.ring.submit(populate_, [&](io_uring_sqe* entry) {
-        io::prepare_populate(entry, {reinterpret_cast<std::byte*>(start), end - start});
-    });
+    ++core_.ledger.cold_reads;
+    // Reading ahead is one request to the disk; faulting in alone would make one of each page's
+    // surroundings, as large as the system's read-ahead.
+    core_.ring.submit_after(
+        [&](io_uring_sqe* entry) {
+            io::prepare_read_ahead(entry, cold->descriptor, cold->offset_bytes,
+                                   static_cast<std::uint32_t>(cold->memory.size()));
+        },
+        populate_, [&](io_uring_sqe* entry) { io::prepare_populate(entry, cold->memory); });
 }
 
 void ConnectionIo::on_populated(std::int32_t result, std::uint32_t) {

@@ -10,7 +10,6 @@
 #include <fmt/format.h>
 
 #include "engine/base/assert.hpp"
-#include "hashing/digest.hpp"
 
 namespace spate::driver {
 namespace {
@@ -235,56 +234,7 @@ void CoreThread::tell_main(EngineEvent event) {
     event_backlog_.push_back(std::move(event));
 }
 
-// --- What the session wants
-
-void CoreThread::pump() {
-    while (auto output = session_->poll_output()) execute(std::move(*output));
-}
-
-ConnectionIo* CoreThread::find(ConnectionId id) {
-    const auto found = connections_.find(id);
-    return found == connections_.end() ? nullptr : found->second.get();
-}
-
-void CoreThread::execute(session::Output output) {
-    if (const auto* transmit = std::get_if<session::Transmit>(&output)) {
-        if (ConnectionIo* const connection = find(transmit->connection)) connection->transmit();
-    } else if (const auto* hash = std::get_if<session::HashPiece>(&output)) {
-        const auto& metainfo = *session_->find_torrent(hash->torrent)->shared.metainfo;
-        hashes_.add(*hash, digests_of(metainfo), clock_.now());
-    } else if (const auto* write = std::get_if<session::WritePiece>(&output)) {
-        auto piece = std::make_unique<PieceWrite>(*context_, *write, finished_writes_);
-        PieceWrite* const key = piece.get();
-        writes_[key] = std::move(piece);
-        key->start();
-    } else if (auto* message = std::get_if<session::ToCore>(&output)) {
-        mail_backlog_[message->core.value].emplace_back(std::move(message->message));
-    } else if (const auto* receive = std::get_if<session::Receive>(&output)) {
-        if (ConnectionIo* const connection = find(receive->connection))
-            connection->start_receiving();
-    } else if (const auto* cancel = std::get_if<session::CancelReceive>(&output)) {
-        if (ConnectionIo* const connection = find(cancel->connection)) connection->cancel_receive();
-    } else if (const auto* order = std::get_if<session::Connect>(&output)) {
-        connect(*order);
-    } else if (const auto* close = std::get_if<session::Close>(&output)) {
-        if (ConnectionIo* const connection = find(close->connection)) {
-            connection->close();
-        } else {
-            session_->handle_closed(close->connection);  // its socket could not be made
-        }
-    } else if (const auto* request = std::get_if<session::Announce>(&output)) {
-        announce(*request);
-    } else if (const auto* metadata = std::get_if<session::CheckMetadata>(&output)) {
-        check_metadata(*metadata);
-    } else if (const auto* complete = std::get_if<session::TorrentComplete>(&output)) {
-        tell_main(TorrentCompleted{complete->torrent});
-    } else if (auto* failed = std::get_if<session::TorrentFailed>(&output)) {
-        tell_main(TorrentStopped{failed->torrent, std::move(failed->reason)});
-    } else if (auto* trouble = std::get_if<session::TrackerWarning>(&output)) {
-        tell_main(TrackerTrouble{trouble->torrent, std::move(trouble->url),
-                                 std::move(trouble->sentence)});
-    }
-}
+// --- Connections that come
 
 void CoreThread::accept_all() {
     if (accepts_.empty())
@@ -314,33 +264,6 @@ void CoreThread::on_accepted(Accept& accept, std::int32_t result, std::uint32_t 
     } else if (!io::is_armed(flags)) {
         accept.arm(*ring_);
     }
-}
-
-void CoreThread::connect(const session::Connect& order) {
-    auto socket = io::open_tcp(order.remote.address.family());
-    if (!socket) return session_->handle_disconnected(order.connection, clock_.now());
-    auto& connection = connections_[order.connection];
-    connection = std::make_unique<ConnectionIo>(*context_, order.connection, std::move(*socket));
-    connection->connect(order.remote);
-}
-
-void CoreThread::check_metadata(const session::CheckMetadata& order) {
-    const auto& torrent = *session_->find_torrent(order.torrent);
-    const Sha1Digest digest = hashing::sha1(order.info_bytes);
-    const bool matches = std::ranges::equal(digest.bytes, torrent.metainfo().info_hash.bytes);
-    session_->handle_metadata_checked(order.torrent, matches, clock_.now());
-    if (!matches) return;
-    tell_main(MetadataReady{order.torrent, order.info_bytes, session_->known_peers(order.torrent)});
-    session_->retire_torrent(order.torrent, clock_.now());
-}
-
-void CoreThread::announce(const session::Announce& order) {
-    if (surroundings_.announce(options_.session.core, order)) return;
-    session_->handle_announced(
-        order.torrent, order.url,
-        std::unexpected(tracker::TrackerFailure{tracker::TrackerFailureKind::timed_out,
-                                                "too many announces wait", std::nullopt}),
-        clock_.now());
 }
 
 void CoreThread::reap() {

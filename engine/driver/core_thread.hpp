@@ -70,6 +70,7 @@ public:
 
 private:
     class Accept;
+    struct Executor;
 
     void run(const std::function<void(std::expected<void, std::string>)>& started);
     void loop();
@@ -79,7 +80,6 @@ private:
     void handle(CoreMail mail);
     void flush_backlogs();
     void pump();
-    void execute(session::Output output);
     void accept_all();
     void on_accepted(Accept& accept, std::int32_t result, std::uint32_t flags);
     void connect(const session::Connect& order);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <span>
 #include <sys/resource.h>
 #include <thread>
 
@@ -24,7 +25,9 @@ namespace {
 constexpr std::uint32_t connections_per_peer_limit = 4;
 /// Descriptors that are neither connections nor files of torrents.
 constexpr std::uint64_t descriptors_reserved = 256;
-constexpr std::size_t open_files_max = 1024;
+constexpr std::size_t file_descriptors_max = 2048;
+/// A file that is written may be open twice (OpenFile).
+constexpr std::uint64_t descriptors_per_file = 2;
 
 std::uint64_t descriptor_limit() {
     rlimit limit{};
@@ -89,7 +92,10 @@ private:
 std::expected<void, std::string> Engine::Implementation::start() {
     const auto features = io::probe();
     if (!features) return std::unexpected(features.error().sentence());
-    auto listeners = listen_on_all(options_.listen, options_.cpus.size());
+    const std::size_t count = options_.cpus.size();
+    const bool follow = follows_receive_queues(count, options_.pin_threads, receive_queue_count());
+    auto listeners = listen_on_all(options_.listen, count,
+                                   follow ? std::span(options_.cpus) : std::span<const unsigned>());
     if (!listeners) return std::unexpected(std::move(listeners.error()));
     listening_ = listeners->addresses;
     auto announces = AnnounceThread::start({.http = {}, .seed = random_()});
@@ -104,7 +110,7 @@ CoreThread::Options Engine::Implementation::core_options(std::size_t core,
                                                          std::uint32_t tracker_key) {
     const std::size_t count = options_.cpus.size();
     const std::uint64_t descriptors = descriptor_limit();
-    const std::uint64_t for_files = std::min<std::uint64_t>(open_files_max, descriptors / 4);
+    const std::uint64_t for_files = std::min<std::uint64_t>(file_descriptors_max, descriptors / 4);
     const std::uint64_t for_connections = std::max<std::uint64_t>(
         16, descriptors - std::min(descriptors, for_files + descriptors_reserved));
     const std::uint64_t connections = std::min<std::uint64_t>(
@@ -124,8 +130,8 @@ CoreThread::Options Engine::Implementation::core_options(std::size_t core,
     result.features = features;
     result.spin = options_.spin;
     if (options_.pin_threads) result.pinned_cpu = options_.cpus[core];
-    result.open_files_max =
-        static_cast<std::size_t>(std::max<std::uint64_t>(16, for_files / count));
+    result.open_files_max = static_cast<std::size_t>(
+        std::max<std::uint64_t>(16, for_files / count / descriptors_per_file));
     return result;
 }
 
@@ -210,7 +216,8 @@ std::expected<TorrentId, std::string> Engine::Implementation::add(TorrentSpec sp
     entry.shared->counters.stored.store(stored_bytes);
     if (!entry.shared->awaits_metadata()) {
         const bool download = !pieces.complete();
-        auto files = TorrentFiles::open(*spec.metainfo, spec.folder, download, spec.allocation);
+        auto files = TorrentFiles::open(*spec.metainfo, spec.folder, download,
+                                        {spec.allocation, spec.writes});
         if (!files) return std::unexpected(std::move(files.error()));
         entry.files = std::move(*files);
         if (download)

@@ -39,6 +39,10 @@ struct EngineOptions {
 
 enum class Allocation : std::uint8_t { sparse, full };
 
+/// How pieces get to disk. Direct: past the page cache (O_DIRECT), for files where that is possible
+/// (TorrentFiles::suits_direct_writes); cached: all through it.
+enum class FileWrites : std::uint8_t { direct, cached };
+
 struct TorrentSpec {
     /// With an info-hash only (no piece hashes) for a magnet link: MetadataReady follows.
     std::shared_ptr<const metainfo::Metainfo> metainfo;
@@ -52,6 +56,7 @@ struct TorrentSpec {
     /// Called at once, and again when they are lost.
     std::vector<Endpoint> peers{};
     Allocation allocation = Allocation::sparse;
+    FileWrites writes = FileWrites::direct;
 };
 
 /// What a torrent does now; rates are for the caller to derive from two looks.

@@ -1,7 +1,9 @@
 #include "engine/driver/file_table.hpp"
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -37,12 +39,32 @@ OpenFile::~OpenFile() {
     if (!mapping_.empty()) ::munmap(mapping_.data(), mapping_.size());
 }
 
+std::uint32_t OpenFile::direct_part_bytes(std::uint64_t offset_bytes,
+                                          std::uint32_t length_bytes) const {
+    if (!writes_direct_ || offset_bytes % TorrentFiles::direct_unit_bytes != 0) return 0;
+    return length_bytes - length_bytes % TorrentFiles::direct_unit_bytes;
+}
+
 Bytes OpenFile::mapping() {
     if (mapping_.empty() && size_bytes_ > 0) {
         void* const at = ::mmap(nullptr, size_bytes_, PROT_READ, MAP_SHARED, descriptor_.get(), 0);
-        if (at != MAP_FAILED) mapping_ = {static_cast<std::byte*>(at), size_bytes_};
+        if (at == MAP_FAILED) return {};
+        mapping_ = {static_cast<std::byte*>(at), size_bytes_};
+        // A page that went cold again between being read and being sent costs that page, not all
+        // around it up to the disk's read-ahead: that would push out what others wait for.
+        ::madvise(at, size_bytes_, MADV_RANDOM);
     }
     return mapping_;
+}
+
+bool OpenFile::residency_known() {
+    if (!residency_known_) {
+        struct stat status{};
+        const bool owner = ::fstat(descriptor_.get(), &status) == 0 && status.st_uid == ::geteuid();
+        residency_known_ =
+            owner || ::faccessat(descriptor_.get(), "", W_OK, AT_EMPTY_PATH | AT_EACCESS) == 0;
+    }
+    return *residency_known_;
 }
 
 std::expected<void, std::string> OpenFile::check() const {
@@ -107,7 +129,10 @@ FileTable::Result FileTable::for_writing(TorrentId torrent, const TorrentFiles& 
     if (planned.executable) ::fchmod(descriptor->get(), 0755);
     if (const auto error = set_full_size(descriptor->get(), planned.size_bytes, files.allocation()))
         return std::unexpected(why(files, index, "make room for", error.message()));
-    auto file = std::make_shared<OpenFile>(std::move(*descriptor), planned.size_bytes, true);
+    auto direct = files.suits_direct_writes(index) ? files.open_direct(index, *descriptor)
+                                                   : io::FileDescriptor();
+    auto file = std::make_shared<OpenFile>(std::move(*descriptor), planned.size_bytes, true,
+                                           std::move(direct));
     keep(key, file);
     return file;
 }

@@ -5,6 +5,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "engine/base/bytes.hpp"
@@ -17,20 +18,36 @@ namespace spate::driver {
 
 /// An open file of a torrent, mapped for reading when it is served. Shared by the operations that
 /// use it, which keep it open however long they take.
+///
+/// A file that is written may be open a second time for direct writes. These carry whole units;
+/// what follows the last whole unit of the file goes through the page cache, and no page is ever
+/// written both ways.
 class OpenFile {
 public:
-    OpenFile(io::FileDescriptor descriptor, std::uint64_t size_bytes, bool writable)
-        : descriptor_(std::move(descriptor)), size_bytes_(size_bytes), writable_(writable) {}
+    OpenFile(io::FileDescriptor descriptor, std::uint64_t size_bytes, bool writable,
+             io::FileDescriptor direct = {})
+        : descriptor_(std::move(descriptor)),
+          direct_(std::move(direct)),
+          size_bytes_(size_bytes),
+          writable_(writable),
+          writes_direct_(direct_) {}
     ~OpenFile();
     OpenFile(const OpenFile&) = delete;
     OpenFile& operator=(const OpenFile&) = delete;
 
     int descriptor() const { return descriptor_.get(); }
     bool writable() const { return writable_; }
+    int direct_descriptor() const { return direct_.get(); }
+    /// How many of the first bytes of this range go through direct_descriptor(); 0: none.
+    std::uint32_t direct_part_bytes(std::uint64_t offset_bytes, std::uint32_t length_bytes) const;
+    /// The filesystem refused a direct write: from now on all go through the page cache.
+    void stop_writing_direct() { writes_direct_ = false; }
     /// The file's bytes. User code never touches them: a page beyond the end of a truncated file is
     /// an EFAULT of the operation that uses it, not a signal. Empty when there is no room for a
     /// mapping.
     Bytes mapping();
+    /// The kernel tells which of its pages are in memory only to who may write the file.
+    bool residency_known();
     /// It is still what it was: linked, and as long. Otherwise what has happened to it.
     std::expected<void, std::string> check() const;
 
@@ -38,9 +55,12 @@ public:
 
 private:
     io::FileDescriptor descriptor_;
+    io::FileDescriptor direct_;
     const std::uint64_t size_bytes_;
     const bool writable_;
+    bool writes_direct_;
     MutableBytes mapping_;
+    std::optional<bool> residency_known_;
 };
 
 /// Files opened when first used, at most `open_max` of them kept; the one not used for longest is

@@ -8,8 +8,12 @@ CoreLedger Ledger::total() const {
         sum.bytes_sent += core.bytes_sent;
         sum.bytes_received += core.bytes_received;
         sum.bytes_copied_user += core.bytes_copied_user;
+        sum.bytes_sent_mapped += core.bytes_sent_mapped;
+        sum.bytes_sent_read += core.bytes_sent_read;
         sum.bytes_read_files += core.bytes_read_files;
+        sum.cold_reads += core.cold_reads;
         sum.bytes_written_files += core.bytes_written_files;
+        sum.bytes_written_direct += core.bytes_written_direct;
         sum.enter_calls += core.enter_calls;
         sum.ops_submitted += core.ops_submitted;
         sum.zero_copy_sends += core.zero_copy_sends;

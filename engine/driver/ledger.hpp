@@ -11,10 +11,14 @@ struct CoreLedger {
     std::uint64_t bytes_sent = 0;
     std::uint64_t bytes_received = 0;
     std::uint64_t bytes_copied_user = 0;  // payload that user code had to move
-    std::uint64_t bytes_read_files = 0;   // from the page cache or the device
+    std::uint64_t bytes_sent_mapped = 0;  // payload sent from mappings of its files
+    std::uint64_t bytes_sent_read = 0;    // payload read into memory first
+    std::uint64_t bytes_read_files = 0;   // brought into memory before it was sent
+    std::uint64_t cold_reads = 0;         // requests that did
     std::uint64_t bytes_written_files = 0;
-    std::uint64_t enter_calls = 0;    // io_uring_enter system calls
-    std::uint64_t ops_submitted = 0;  // ring operations
+    std::uint64_t bytes_written_direct = 0;  // of them, past the page cache
+    std::uint64_t enter_calls = 0;           // io_uring_enter system calls
+    std::uint64_t ops_submitted = 0;         // ring operations
     std::uint64_t zero_copy_sends = 0;
     std::uint64_t zero_copy_copied = 0;
     std::uint64_t hash_bytes = 0;

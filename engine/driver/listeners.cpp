@@ -1,5 +1,9 @@
 #include "engine/driver/listeners.hpp"
 
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
 #include <fmt/format.h>
 
 #include "io/socket.hpp"
@@ -17,7 +21,8 @@ std::string cannot_listen(const Endpoint& address, const std::error_code& error)
 }  // namespace
 
 std::expected<Listeners, std::string> listen_on_all(const std::vector<Endpoint>& addresses,
-                                                    std::size_t core_count) {
+                                                    std::size_t core_count,
+                                                    std::span<const unsigned> incoming_cpus) {
     Listeners listeners;
     listeners.by_core.resize(core_count);
     for (Endpoint address : addresses) {
@@ -31,12 +36,34 @@ std::expected<Listeners, std::string> listen_on_all(const std::vector<Endpoint>&
         listeners.addresses.push_back(address);
     }
     for (const Endpoint& address : listeners.addresses)
-        for (auto& sockets : listeners.by_core) {
+        for (std::size_t core = 0; core < core_count; ++core) {
             auto socket = io::listen_tcp(address, {.reuse_port = true});
             if (!socket) return std::unexpected(cannot_listen(address, socket.error()));
-            sockets.push_back(std::move(*socket));
+            if (!incoming_cpus.empty()) {
+                // Without it the hash decides, as on older kernels.
+                [[maybe_unused]] const std::error_code ignored =
+                    io::set_incoming_cpu(socket->get(), incoming_cpus[core]);
+            }
+            listeners.by_core[core].push_back(std::move(*socket));
         }
     return listeners;
+}
+
+bool follows_receive_queues(std::size_t core_count, bool pinned, std::size_t receive_queues) {
+    return pinned && core_count >= follow_queues_cores_min && receive_queues >= core_count;
+}
+
+std::size_t receive_queue_count() {
+    namespace fs = std::filesystem;
+    std::error_code error;
+    std::size_t most = 0;
+    for (const auto& card : fs::directory_iterator("/sys/class/net", error)) {
+        std::size_t queues = 0;
+        for (const auto& queue : fs::directory_iterator(card.path() / "queues", error))
+            if (queue.path().filename().string().starts_with("rx-")) ++queues;
+        most = std::max(most, queues);
+    }
+    return most;
 }
 
 }  // namespace spate::driver

@@ -23,22 +23,39 @@ void PieceWrite::write_next() {
     auto file = core_.file_table.for_writing(order_.torrent, files(), slice.file);
     if (!file) return fail(std::move(file.error()));
     file_ = std::move(*file);
+    slice_done_bytes_ = 0;
+    write_part();
+}
+
+void PieceWrite::write_part() {
+    const storage::FileSlice& slice = slices_[next_];
+    const std::uint64_t offset = slice.offset_bytes + slice_done_bytes_;
+    const std::uint32_t left = slice.length_bytes - slice_done_bytes_;
+    const std::uint32_t direct = file_->direct_part_bytes(offset, left);
+    direct_ = direct != 0;
     const Bytes piece = core_.session.buffers().table().at(order_.buffer);
     write_.ranges().clear();
-    write_.ranges().add(piece.subspan(done_bytes_, slice.length_bytes));
-    write_.set_offset(slice.offset_bytes);
-    write_.start_write(core_.ring, file_->descriptor());
+    write_.ranges().add(piece.subspan(done_bytes_, direct_ ? direct : left));
+    write_.set_offset(offset);
+    write_.start_write(core_.ring, direct_ ? file_->direct_descriptor() : file_->descriptor());
 }
 
 void PieceWrite::on_written(std::int32_t result, std::uint32_t) {
-    if (result == -EINTR || result == -EAGAIN)
-        return write_.start_write(core_.ring, file_->descriptor());
+    if (result == -EINTR || result == -EAGAIN) return write_part();
+    if (result == -EINVAL && direct_) {
+        file_->stop_writing_direct();
+        return write_part();
+    }
     if (result <= 0)
         return fail(fmt::format("can't write {}: {}", files().display_path(slices_[next_].file),
                                 std::generic_category().message(result == 0 ? ENOSPC : -result)));
-    core_.ledger.bytes_written_files += static_cast<std::uint64_t>(result);
-    if (!write_.advance(result)) return write_.start_write(core_.ring, file_->descriptor());
-    done_bytes_ += slices_[next_++].length_bytes;
+    const auto written = static_cast<std::uint32_t>(result);
+    core_.ledger.bytes_written_files += written;
+    if (direct_) core_.ledger.bytes_written_direct += written;
+    done_bytes_ += written;
+    slice_done_bytes_ += written;
+    if (slice_done_bytes_ < slices_[next_].length_bytes) return write_part();
+    ++next_;
     write_next();
 }
 

@@ -10,9 +10,10 @@
 
 namespace spate::driver {
 
-/// Writes one piece from the buffer that it was received in, one operation a file range, one after
-/// the other, and tells the session. A file that can't be written ends the torrent with a sentence
-/// that names it. Given to `finished` when done. One thread.
+/// Writes one piece from the buffer that it was received in, one operation a file range (two where
+/// a file that is written directly ends), one after the other, and tells the session. A file that
+/// can't be written ends the torrent with a sentence that names it. Given to `finished` when done.
+/// One thread.
 class PieceWrite {
 public:
     PieceWrite(CoreContext& core, const session::WritePiece& order,
@@ -22,6 +23,7 @@ public:
 
 private:
     void write_next();
+    void write_part();
     void on_written(std::int32_t result, std::uint32_t flags);
     void fail(std::string reason);
     void finish();
@@ -32,7 +34,9 @@ private:
     std::vector<PieceWrite*>& finished_;
     std::vector<storage::FileSlice> slices_;
     std::size_t next_ = 0;
-    std::size_t done_bytes_ = 0;
+    std::size_t done_bytes_ = 0;          // of the piece
+    std::uint32_t slice_done_bytes_ = 0;  // of the slice being written
+    bool direct_ = false;                 // the operation in flight
     std::shared_ptr<OpenFile> file_;
     io::Bound<&PieceWrite::on_written, io::FileOperation<1>> write_{*this};
 };

@@ -15,6 +15,16 @@ namespace {
 
 constexpr std::size_t page_bytes = 4096;
 
+ServePlan::ColdRead cold_read(const ServePlan::Extent& extent) {
+    const bool sequential = extent.memory.size() >= ServePlan::sequential_bytes_min;
+    const std::uint64_t start = extent.offset_bytes / page_bytes * page_bytes;
+    const std::uint64_t end =
+        sequential ? extent.window_end_bytes : extent.offset_bytes + extent.memory.size();
+    return {extent.open->descriptor(),
+            start,
+            {extent.memory.data() - (extent.offset_bytes - start), end - start}};
+}
+
 /// All pages of the mapped range are in memory.
 bool resident(MutableBytes memory) {
     const auto address = reinterpret_cast<std::uintptr_t>(memory.data());
@@ -42,6 +52,7 @@ std::expected<void, std::string> ServePlan::build(const session::SendPlan& plan,
                                                   Time now) {
     clear();
     bytes_copied_ = 0;
+    bytes_mapped_ = 0;
     for (std::size_t i = 0; i < plan.block_count; ++i) {
         headers_[i] = wire::piece_header(plan.blocks[i]);
         if (auto added = add_block(i, plan.blocks[i], files, table, plan.torrent, now); !added)
@@ -68,20 +79,31 @@ std::expected<void, std::string> ServePlan::add_block(std::size_t index, BlockRe
     const Bytes mapping = files_.back().file->mapping();
     if (mapping.empty()) return gather(index, block, files, table, torrent, now);
     payloads_[index] = mapping.subspan(only.offset_bytes, only.length_bytes);
-    extend(only.file, payloads_[index]);
+    bytes_mapped_ += block.length;
+    extend(only, block, files);
     return {};
 }
 
-void ServePlan::extend(storage::FileIndex file, Bytes payload) {
-    const MutableBytes memory(const_cast<std::byte*>(payload.data()), payload.size());
+void ServePlan::extend(const storage::FileSlice& slice, BlockRef block, const TorrentFiles& files) {
+    OpenFile* const open = files_.back().file.get();
+    auto* const data = const_cast<std::byte*>(open->mapping().data()) + slice.offset_bytes;
+    const std::uint32_t end_in_piece = block.offset + block.length;
+    const std::uint32_t window_end_in_piece =
+        std::min((end_in_piece + window_bytes - 1) / window_bytes * window_bytes,
+                 files.map().piece_size_bytes(block.piece));
+    const std::uint64_t end = slice.offset_bytes + slice.length_bytes;
+    const std::uint64_t window_end = std::min(end + (window_end_in_piece - end_in_piece),
+                                              files.map().file_size_bytes(slice.file));
     if (!extents_.empty()) {
-        MutableBytes& last = extents_.back().memory;
-        if (extents_.back().file == file && last.data() + last.size() == memory.data()) {
-            last = {last.data(), last.size() + memory.size()};
+        Extent& last = extents_.back();
+        if (last.file == slice.file && last.memory.data() + last.memory.size() == data) {
+            last.memory = {last.memory.data(), last.memory.size() + slice.length_bytes};
+            last.window_end_bytes = window_end;
             return;
         }
     }
-    extents_.push_back({file, memory});
+    extents_.push_back(
+        {slice.file, open, slice.offset_bytes, {data, slice.length_bytes}, window_end});
 }
 
 std::expected<void, std::string> ServePlan::gather(std::size_t index, BlockRef block,
@@ -111,12 +133,12 @@ std::expected<void, std::string> ServePlan::gather(std::size_t index, BlockRef b
     return result;
 }
 
-const ServePlan::Extent* ServePlan::next_cold_extent() {
+std::optional<ServePlan::ColdRead> ServePlan::next_cold_read() {
     while (next_extent_ < extents_.size()) {
         const Extent& extent = extents_[next_extent_++];
-        if (!resident(extent.memory)) return &extent;
+        if (!extent.open->residency_known() || !resident(extent.memory)) return cold_read(extent);
     }
-    return nullptr;
+    return std::nullopt;
 }
 
 storage::FileIndex ServePlan::suspect() const {

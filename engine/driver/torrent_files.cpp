@@ -12,7 +12,7 @@ namespace spate::driver {
 
 std::expected<std::shared_ptr<const TorrentFiles>, std::string> TorrentFiles::open(
     const metainfo::Metainfo& metainfo, const std::filesystem::path& folder, bool download,
-    Allocation allocation) {
+    const FileOptions& options) {
     std::error_code error;
     if (download) std::filesystem::create_directories(folder, error);
     if (error)
@@ -22,7 +22,7 @@ std::expected<std::shared_ptr<const TorrentFiles>, std::string> TorrentFiles::op
     if (!descriptor)
         return std::unexpected(fmt::format("can't open the folder {}: {}", folder.string(),
                                            descriptor.error().message()));
-    std::shared_ptr<TorrentFiles> files(new TorrentFiles(metainfo, folder, allocation));
+    std::shared_ptr<TorrentFiles> files(new TorrentFiles(metainfo, folder, options));
     files->folder_descriptor_ = std::move(*descriptor);
     return files;
 }
@@ -43,6 +43,27 @@ std::expected<io::FileDescriptor, std::error_code> TorrentFiles::create(
             io::make_directories_beneath(folder_descriptor_.get(), path.substr(0, slash)))
         return std::unexpected(error);
     return io::open_beneath(folder_descriptor_.get(), path, options);
+}
+
+bool TorrentFiles::suits_direct_writes(storage::FileIndex index) const {
+    return options_.writes == FileWrites::direct &&
+           map_.file_size_bytes(index) >= direct_file_bytes_min &&
+           map_.file_start_bytes(index) % direct_unit_bytes == 0 &&
+           map_.piece_length_bytes() % direct_unit_bytes == 0;
+}
+
+io::FileDescriptor TorrentFiles::open_direct(storage::FileIndex index,
+                                             const io::FileDescriptor& created) const {
+    const auto unit = io::direct_unit_bytes(created.get());
+    if (!unit || *unit != direct_unit_bytes) return {};
+    auto direct = io::open_beneath(folder_descriptor_.get(), file(index).path,
+                                   {.write = true, .direct = true});
+    const auto same_file = [&] {
+        const auto first = io::file_info(created.get());
+        const auto second = io::file_info(direct->get());
+        return first && second && first->inode == second->inode && first->device == second->device;
+    };
+    return direct && same_file() ? std::move(*direct) : io::FileDescriptor();
 }
 
 std::expected<void, std::string> TorrentFiles::make_empty_files() const {

@@ -14,25 +14,40 @@
 
 namespace spate::driver {
 
+struct FileOptions {
+    Allocation allocation = Allocation::sparse;
+    FileWrites writes = FileWrites::direct;
+};
+
 /// The folder, open, and the files below it. Immutable, shared by all cores; each opens files for
 /// itself (FileTable).
 class TorrentFiles {
 public:
+    /// What direct writes keep to, see io::direct_unit_bytes().
+    static constexpr std::uint32_t direct_unit_bytes = 4096;
+    static constexpr std::uint64_t direct_file_bytes_min = 256 * 1024;
+
     /// Makes the folder when there is something to download. Fails with a sentence.
     static std::expected<std::shared_ptr<const TorrentFiles>, std::string> open(
         const metainfo::Metainfo& metainfo, const std::filesystem::path& folder, bool download,
-        Allocation allocation);
+        const FileOptions& options = {});
 
     const storage::PieceMap& map() const { return map_; }
     const storage::PlannedFile& file(storage::FileIndex index) const { return files_[index.value]; }
     const std::vector<storage::PlannedFile>& files() const { return files_; }
     int folder_descriptor() const { return folder_descriptor_.get(); }
-    Allocation allocation() const { return allocation_; }
+    Allocation allocation() const { return options_.allocation; }
+    /// All its pieces but the last start and end on multiples of direct_unit_bytes, in the file and
+    /// in their buffers, and it is large enough to be worth a second descriptor.
+    bool suits_direct_writes(storage::FileIndex index) const;
     /// For messages: the file's whole path.
     std::string display_path(storage::FileIndex index) const;
 
     /// The file open for writing, made with its folders when it isn't there.
     std::expected<io::FileDescriptor, std::error_code> create(storage::FileIndex index) const;
+    /// The file that create() gave, open once more with O_DIRECT; empty when the filesystem can't.
+    io::FileDescriptor open_direct(storage::FileIndex index,
+                                   const io::FileDescriptor& created) const;
     /// Empty files, which no piece names: made when the download starts.
     std::expected<void, std::string> make_empty_files() const;
     /// Blocks until the files' data is on the disk.
@@ -40,17 +55,17 @@ public:
 
 private:
     TorrentFiles(const metainfo::Metainfo& metainfo, std::filesystem::path folder,
-                 Allocation allocation)
+                 const FileOptions& options)
         : map_(metainfo),
           files_(storage::lay_out(metainfo)),
           folder_(std::move(folder)),
-          allocation_(allocation) {}
+          options_(options) {}
 
     storage::PieceMap map_;
     std::vector<storage::PlannedFile> files_;
     std::filesystem::path folder_;
     io::FileDescriptor folder_descriptor_;
-    Allocation allocation_;
+    FileOptions options_;
 };
 
 }  // namespace spate::driver

@@ -1,12 +1,12 @@
 #pragma once
 // engine/session/connection.hpp: all that a core knows of one peer.
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <vector>
 
 #include "engine/base/bitfield.hpp"
 #include "engine/base/endpoint.hpp"
+#include "engine/base/fifo.hpp"
 #include "engine/base/ids.hpp"
 #include "engine/base/time.hpp"
 #include "engine/session/drop_reason.hpp"
@@ -64,9 +64,10 @@ struct Connection {
     std::vector<PieceIndex> allowed_fast;  // what the peer serves us although it chokes
     bool starved = false;                  // waits in Session's list for a free buffer
     bool stalled = false;                  // silent past the deadline: gets one request at a time
-    std::deque<BlockRef> uploads;          // requested by the peer, not yet sent
+    Fifo<BlockRef> uploads;                // requested by the peer, not yet sent
     swarm::RateMeter down;
     swarm::RateMeter up;
+    bool watched = false;  // is looked at every tick, because something is awaited of it
     Time last_received_at;
     Time last_sent_at;
     Time last_block_at;

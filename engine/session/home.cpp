@@ -19,8 +19,8 @@ Home::JoinVerdict Home::on_joined(const PeerJoined& joined, const PeerId& our_id
         peers_.on_connected(joined.remote);
     }
     JoinVerdict verdict;
-    const auto twin = std::ranges::find_if(
-        joined_, [&](const auto& entry) { return entry.second.peer_id == joined.peer_id; });
+    const auto same_id = by_peer_id_.find(joined.peer_id);
+    const auto twin = same_id == by_peer_id_.end() ? joined_.end() : joined_.find(same_id->second);
     if (peers_.banned(joined.remote.address) || banned_ids_.contains(joined.peer_id)) {
         verdict = {joined.peer, DropReason::banned};
     } else if (twin != joined_.end()) {
@@ -37,6 +37,7 @@ Home::JoinVerdict Home::on_joined(const PeerJoined& joined, const PeerId& our_id
     entry.candidate = {.key = joined.peer, .joined_at = now, .choke_changed_at = now};
     entry.peer_id = joined.peer_id;
     entry.outgoing = joined.outgoing;
+    by_peer_id_.emplace(joined.peer_id, joined.peer);
     return verdict;
 }
 
@@ -44,7 +45,13 @@ void Home::on_left(const PeerLeft& left, Prng& random, Time now,
                    std::vector<ChokeChange>& changes) {
     const auto found = joined_.find(left.peer);
     if (left.ban && found != joined_.end()) ban(left.remote, found->second.peer_id);
-    if (found != joined_.end()) joined_.erase(found);
+    if (found != joined_.end()) {
+        count(found->second, -1);
+        const auto [first, last] = by_peer_id_.equal_range(found->second.peer_id);
+        by_peer_id_.erase(std::find_if(
+            first, last, [&](const auto& entry) { return entry.second == left.peer; }));
+        joined_.erase(found);
+    }
     fill_free_slots(now, changes);
     if (left.forget || left.ban) {
         peers_.forget(left.remote);
@@ -78,14 +85,19 @@ void Home::on_rates(const PeerRates& rates) {
     }
 }
 
-std::size_t Home::unchoked_count() const {
-    return static_cast<std::size_t>(std::ranges::count_if(
-        joined_, [](const auto& entry) { return entry.second.candidate.unchoked; }));
+void Home::count(const Joined& joined, int change) {
+    const auto add = [&](bool applies, std::size_t& total) {
+        if (applies) total += static_cast<std::size_t>(change);
+    };
+    add(joined.candidate.unchoked, unchoked_);
+    add(is_waiting(joined), waiting_);
 }
 
 void Home::set_choke(Joined& joined, bool choke, Time now, std::vector<ChokeChange>& changes) {
     if (joined.candidate.unchoked == !choke) return;
+    count(joined, -1);
     joined.candidate.unchoked = !choke;
+    count(joined, 1);
     joined.candidate.choke_changed_at = now;
     changes.push_back({joined.candidate.key, choke});
 }
@@ -93,25 +105,26 @@ void Home::set_choke(Joined& joined, bool choke, Time now, std::vector<ChokeChan
 void Home::on_interest(const PeerInterest& interest, Time now, std::vector<ChokeChange>& changes) {
     const auto found = joined_.find(interest.peer);
     if (found == joined_.end()) return;
+    count(found->second, -1);
     found->second.candidate.interested = interest.interested;
+    count(found->second, 1);
+    if (waiting_ == 1 && is_waiting(found->second) && unchoked_ < slots())
+        return set_choke(found->second, false, now, changes);
     if (!interest.interested) set_choke(found->second, true, now, changes);
     fill_free_slots(now, changes);
 }
 
 void Home::fill_free_slots(Time now, std::vector<ChokeChange>& changes) {
-    // The regular slots and the optimistic one.
-    const std::uint64_t slots = std::uint64_t{options_.upload_slots} + 1;
-    for (std::size_t unchoked = unchoked_count(); unchoked < slots; ++unchoked) {
+    while (unchoked_ < slots() && waiting_ > 0) {
         Joined* next = nullptr;  // who gives most, then who has waited longest
         for (auto& [key, joined] : joined_) {
             const swarm::ChokeCandidate& peer = joined.candidate;
-            if (!peer.interested || peer.unchoked) continue;
+            if (!is_waiting(joined)) continue;
             if (next == nullptr || peer.rate_bytes_per_s > next->candidate.rate_bytes_per_s ||
                 (peer.rate_bytes_per_s == next->candidate.rate_bytes_per_s &&
                  peer.choke_changed_at < next->candidate.choke_changed_at))
                 next = &joined;
         }
-        if (next == nullptr) return;
         set_choke(*next, false, now, changes);
     }
 }

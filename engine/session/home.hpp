@@ -70,7 +70,12 @@ private:
     bool wants_calls() const;
     void rechoke(bool seeding, Prng& random, Time now, std::vector<ChokeChange>& changes);
     void set_choke(Joined& joined, bool choke, Time now, std::vector<ChokeChange>& changes);
-    std::size_t unchoked_count() const;
+    /// The regular slots and the optimistic one.
+    std::uint64_t slots() const { return std::uint64_t{options_.upload_slots} + 1; }
+    bool is_waiting(const Joined& joined) const {
+        return joined.candidate.interested && !joined.candidate.unchoked;
+    }
+    void count(const Joined& joined, int change);
     void fill_free_slots(Time now, std::vector<ChokeChange>& changes);
 
     Options options_;
@@ -78,6 +83,9 @@ private:
     swarm::Choker choker_;
     tracker::TrackerTiers tiers_;
     std::map<swarm::PeerKey, Joined> joined_;
+    std::multimap<PeerId, swarm::PeerKey> by_peer_id_;
+    std::size_t unchoked_ = 0;  // of joined_
+    std::size_t waiting_ = 0;   // interested, and choked
     std::set<PeerId> banned_ids_;
     std::uint32_t calls_ = 0;
     Time next_choke_round_;

@@ -12,6 +12,16 @@ namespace {
 /// fit, and the rejects of the longest queue many times.
 constexpr std::size_t control_bytes_max = 1024 * 1024;
 
+/// Pieces that the peer has and we haven't.
+std::uint32_t count_interesting(const Bitfield& has, const Bitfield& stored) {
+    if (has.none() || stored.all()) return 0;
+    if (has.all()) return static_cast<std::uint32_t>(stored.size() - stored.count());
+    std::uint32_t count = 0;
+    for (std::size_t piece = 0; piece < has.size(); ++piece)
+        if (has.test(piece) && !stored.test(piece)) ++count;
+    return count;
+}
+
 }  // namespace
 
 Session::Session(SessionOptions options, RateLimits limits, swarm::PayloadMemory& memory, Time now)
@@ -103,6 +113,7 @@ void Session::handle_events(Connection& connection, bool intact, Time now) {
     if (connection.control.size() > control_bytes_max)
         return close(connection, DropReason::request_flood, now);
     fill_requests(connection, now);
+    watch(connection, now);
 }
 
 void Session::handle_event(Connection& connection, const wire::Event& event, Time now) {
@@ -175,9 +186,7 @@ void Session::on_bitfield(Connection& connection, const wire::Event& event, Time
     } else {
         torrent.shared.availability.add(connection.has);
     }
-    for (std::uint32_t piece = 0; piece < pieces; ++piece)
-        if (connection.has.test(piece) && !torrent.known_stored.test(piece))
-            ++connection.interesting;
+    connection.interesting = count_interesting(connection.has, torrent.known_stored);
     update_interest(connection);
     close_if_both_complete(connection, now);
 }

@@ -188,11 +188,17 @@ private:
 
     // session_timers.cpp
     void tick(Connection& connection, Time now);
+    static bool needs_watching(const Connection& connection);
+    /// Looks at the connection every tick from now on, if something is awaited of it.
+    void watch(Connection& connection, Time now);
+    void look_again(Connection& connection, Time at);
+    static void release_idle_memory(Connection& connection);
     void tick(Torrent& torrent, Time now);
     void report_rates(Torrent& torrent, Time now);
     void schedule(Torrent& torrent, Time now);
     void resume_paused(Time now);
 
+    void keep_early(TorrentId id, const CoreMessage& message);
     Torrent* torrent(TorrentId id);
     swarm::PeerKey key(const Connection& connection) const {
         return {options_.core, connection.id};
@@ -208,6 +214,7 @@ private:
     std::vector<std::unique_ptr<Torrent>> torrents_;  // by TorrentId
     std::unordered_map<InfoHash, Torrent*> by_info_hash_;
     /// From cores that were told of a torrent before this one.
+    static constexpr std::size_t early_messages_max = 4'096;  // of a torrent
     std::unordered_map<TorrentId, std::vector<CoreMessage>> early_messages_;
     std::deque<Output> outputs_;
     TimerWheel connection_timers_;  // by connection slot

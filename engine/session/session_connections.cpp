@@ -73,7 +73,8 @@ void Session::establish(Connection& connection, const wire::Handshake& theirs, T
     torrent.attach(connection);
     ++connections_total_;
     greet(connection);
-    connection_timers_.schedule(ConnectionTable::slot_of(connection.id), now + 1s);
+    connection.watched = true;
+    look_again(connection, now + 1s);
     tell_home(torrent,
               PeerJoined{torrent.shared.id, key(connection), connection.remote, theirs.peer_id,
                          connection.outgoing},

@@ -41,11 +41,7 @@ void Session::tell_others(const CoreMessage& message) {
 void Session::handle_message(const CoreMessage& message, Time now) {
     const TorrentId id = std::visit([](const auto& m) { return m.torrent; }, message);
     Torrent* const torrent = this->torrent(id);
-    if (torrent == nullptr) {
-        // Another core heard of the torrent before this one: its calls must not be lost.
-        early_messages_[id].push_back(message);
-        return;
-    }
+    if (torrent == nullptr) return keep_early(id, message);
     std::vector<Home::ChokeChange> changes;
     if (const auto* joined = std::get_if<PeerJoined>(&message)) {
         const auto verdict = torrent->home->on_joined(*joined, options_.peer_id, now);
@@ -84,6 +80,15 @@ void Session::handle_message(const CoreMessage& message, Time now) {
     }
     carry_out(*torrent, changes, now);
     schedule(*torrent, now);
+}
+
+/// Another core heard of the torrent before this one. Its calls must not be lost: the home core
+/// waits for what becomes of them, and makes no more than calls_max. What is lost of the rest costs
+/// little: a peer is left out of the choking, or of the counts, until it comes back.
+void Session::keep_early(TorrentId id, const CoreMessage& message) {
+    std::vector<CoreMessage>& early = early_messages_[id];
+    if (early.size() < early_messages_max || std::holds_alternative<CallPeer>(message))
+        early.push_back(message);
 }
 
 void Session::carry_out(Torrent& torrent, const std::vector<Home::ChokeChange>& changes, Time now) {

@@ -14,6 +14,8 @@ constexpr std::size_t uploads_max = 4'096;
 constexpr std::uint32_t upload_block_length_max = 128 * 1024;
 /// Payload of one send, unless a single block is larger.
 constexpr std::uint32_t send_bytes_max = 256 * 1024;
+/// Memory that a peer keeps for its next messages; a send in flight may have held a long bitfield.
+constexpr std::size_t control_bytes_kept = 128;
 /// Under an upload limit sends are small, so that the rate is smooth.
 constexpr std::uint32_t send_bytes_max_limited = 16 * 1024;
 
@@ -70,6 +72,7 @@ bool Session::take_send(ConnectionId id, SendPlan& plan, Time now) {
         return false;
     connection->transmit_requested = false;
     plan.control.swap(connection->control);
+    if (connection->control.capacity() > control_bytes_kept) connection->control = {};
     if (connection->torrent != nullptr) {
         plan.torrent = connection->torrent->shared.id;
         take_blocks(*connection, plan, now);

@@ -7,7 +7,8 @@
 namespace spate::session {
 namespace {
 
-/// How often each established connection is looked at.
+/// How often a connection is looked at of which something is awaited. The others only when it is
+/// time for a keep-alive or they have been silent for too long.
 constexpr Duration connection_tick = 500ms;
 /// BEP 3: generally every two minutes.
 constexpr Duration keep_alive_interval = 100s;
@@ -67,9 +68,9 @@ void Session::tick(Connection& connection, Time now) {
                      connection.stage == Stage::calling ? DropReason::call_failed
                                                         : DropReason::handshake_timeout,
                      now);
-    if (now - connection.last_received_at > silence_max)
+    if (now - connection.last_received_at >= silence_max)
         return close(connection, DropReason::idle, now);
-    if (now - connection.last_sent_at > keep_alive_interval) {
+    if (now - connection.last_sent_at >= keep_alive_interval) {
         wire::append_keep_alive(connection.control);
         connection.last_sent_at = now;
         request_transmit(connection);
@@ -77,7 +78,34 @@ void Session::tick(Connection& connection, Time now) {
     check_silence(connection, now);
     fill_requests(connection, now);
     request_metadata(connection, now);
-    connection_timers_.schedule(ConnectionTable::slot_of(connection.id), now + connection_tick);
+    connection.watched = needs_watching(connection);
+    if (connection.watched) return look_again(connection, now + connection_tick);
+    release_idle_memory(connection);
+    look_again(connection, std::min(connection.last_sent_at + keep_alive_interval,
+                                    connection.last_received_at + silence_max));
+}
+
+bool Session::needs_watching(const Connection& connection) {
+    const bool may_ask = !connection.peer_chokes || !connection.allowed_fast.empty();
+    return connection.torrent->fetch || connection.window.outstanding() > 0 ||
+           (connection.we_are_interested && may_ask);
+}
+
+void Session::watch(Connection& connection, Time now) {
+    if (connection.watched || connection.stage != Stage::established || !needs_watching(connection))
+        return;
+    connection.watched = true;
+    look_again(connection, now + connection_tick);
+}
+
+void Session::look_again(Connection& connection, Time at) {
+    connection_timers_.schedule(ConnectionTable::slot_of(connection.id), at);
+}
+
+void Session::release_idle_memory(Connection& connection) {
+    connection.window.release();
+    connection.uploads.release();
+    if (connection.pinned.empty()) connection.pinned = {};
 }
 
 void Session::tick(Torrent& torrent, Time now) {

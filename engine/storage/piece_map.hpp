@@ -52,6 +52,8 @@ public:
     std::uint64_t file_size_bytes(FileIndex file) const {
         return starts_[checked(file) + 1] - starts_[checked(file)];
     }
+    /// Where the file starts in the torrent's byte space.
+    std::uint64_t file_start_bytes(FileIndex file) const { return starts_[checked(file)]; }
     bool is_pad(FileIndex file) const { return pads_[checked(file)]; }
 
     /// Calls `use(const FileSlice&)` for each part of `block` in order; together they cover it.

@@ -148,7 +148,7 @@ std::string_view describe(ResumeError error) {
 std::vector<std::byte> encode(const ResumeState& state) {
     SPATE_ASSERT(state.have.size() <= metainfo::pieces_max);
     SPATE_ASSERT(state.files.size() <= metainfo::files_max);
-    const Bytes have = state.have.wire_bytes();
+    const std::vector<std::byte> have = state.have.to_wire();
     std::vector<std::byte> record(magic.size());
     std::ranges::copy(as_bytes(magic), record.begin());
     record.reserve(header_bytes + have.size() + state.files.size() * stamp_bytes + checksum_bytes);

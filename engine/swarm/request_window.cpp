@@ -63,7 +63,10 @@ void RequestWindow::adapt_depth(std::uint64_t rate_bytes_per_s) {
 }
 
 bool RequestWindow::forget(BlockRef block) {
-    return std::erase_if(pending_, [&](const Pending& p) { return p.block == block; }) != 0;
+    const auto found = std::ranges::find(pending_, block, &Pending::block);
+    if (found == pending_.end()) return false;
+    pending_.erase(found);
+    return true;
 }
 
 std::optional<Time> RequestWindow::deadline() const {
@@ -71,8 +74,8 @@ std::optional<Time> RequestWindow::deadline() const {
     return last_progress_ + limits_.timeout;
 }
 
-std::deque<BlockRef> RequestWindow::take_all() {
-    std::deque<BlockRef> blocks;
+std::vector<BlockRef> RequestWindow::take_all() {
+    std::vector<BlockRef> blocks;
     for (const Pending& pending : pending_) blocks.push_back(pending.block);
     pending_.clear();
     slow_start_ = true;

@@ -1,9 +1,10 @@
 #pragma once
 // engine/swarm/request_window.hpp: the blocks asked of one peer, and how many to ask for.
 #include <cstdint>
-#include <deque>
 #include <optional>
+#include <vector>
 
+#include "engine/base/fifo.hpp"
 #include "engine/base/ids.hpp"
 #include "engine/base/time.hpp"
 
@@ -43,8 +44,10 @@ public:
     /// When the peer counts as silent.
     std::optional<Time> deadline() const;
     /// The blocks of a peer that choked us, went silent or left; the window is empty afterwards.
-    std::deque<BlockRef> take_all();
+    std::vector<BlockRef> take_all();
     const auto& pending() const { return pending_; }
+    /// Gives memory back if nothing is outstanding.
+    void release() { pending_.release(); }
 
     struct Pending {
         BlockRef block;
@@ -61,7 +64,7 @@ private:
     Duration path_delay_ = 100ms;  // the least delay seen with an empty queue
     bool path_delay_measured_ = false;
     Time last_progress_{};
-    std::deque<Pending> pending_;  // at most depth_max, and what was asked before depth shrank
+    Fifo<Pending> pending_;  // at most depth_max, and what was asked before depth shrank
 };
 
 }  // namespace spate::swarm

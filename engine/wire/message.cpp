@@ -51,7 +51,8 @@ void append_have(std::vector<std::byte>& out, PieceIndex piece) {
 }
 
 void append_bitfield(std::vector<std::byte>& out, const Bitfield& bits) {
-    begin(out, MessageId::bitfield, bits.wire_bytes().size()).write_bytes(bits.wire_bytes());
+    const std::vector<std::byte> bytes = bits.to_wire();
+    begin(out, MessageId::bitfield, bytes.size()).write_bytes(bytes);
 }
 
 void append_request(std::vector<std::byte>& out, BlockRef block) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <sys/stat.h>
 
+#include "io/mapping.hpp"
 #include "tests/io/fixture.hpp"
 #include "tests/io/unfriendly_kernel.hpp"
 
@@ -149,6 +150,16 @@ TEST_F(File, AllocationTakesBlocksAndSparseGrowthDoesNot) {
 TEST_F(File, AllocatingMoreThanThereIsIsAnError) {
     const auto file = open_beneath(directory.fd(), "f", to_write).value();
     EXPECT_TRUE(allocate_blocks(file.get(), std::uint64_t{1} << 62));
+}
+
+TEST_F(File, DirectWritesOfTheUnitThatTheFilesystemNamesAreTaken) {
+    const auto file = *open_beneath(directory.fd(), "direct", to_write);
+    const auto unit = direct_unit_bytes(file.get());
+    if (!unit) GTEST_SKIP() << "no O_DIRECT here";
+    EXPECT_GE(*unit, 4096U);
+    const auto direct = *open_beneath(directory.fd(), "direct", {.write = true, .direct = true});
+    const PageMapping memory = PageMapping::create(*unit, *unit);
+    EXPECT_EQ(::pwrite(direct.get(), memory.memory().data(), *unit, *unit), ssize_t{*unit});
 }
 
 TEST_F(File, AnAtomicWriteReplacesTheWholeFileAndLeavesNoOther) {

@@ -11,8 +11,8 @@ TEST(Bitfield, HighBitOfTheFirstByteIsPieceZero) {
     EXPECT_TRUE(bits.set(0));
     EXPECT_TRUE(bits.set(8));
     EXPECT_FALSE(bits.set(8)) << "set before";
-    EXPECT_EQ(bits.wire_bytes()[0], std::byte{0x80});
-    EXPECT_EQ(bits.wire_bytes()[1], std::byte{0x80});
+    EXPECT_EQ(bits.to_wire()[0], std::byte{0x80});
+    EXPECT_EQ(bits.to_wire()[1], std::byte{0x80});
     EXPECT_EQ(bits.count(), 2U);
     EXPECT_TRUE(bits.reset(0));
     EXPECT_EQ(bits.count(), 1U);
@@ -25,4 +25,25 @@ TEST(Bitfield, SpareBitsOrAWrongLengthAreRefused) {
     EXPECT_FALSE(bits.assign(spare, 17));
     EXPECT_TRUE(bits.assign(spare, 10));
     EXPECT_TRUE(bits.all());
+}
+
+TEST(Bitfield, AllAndNoneReadAsAnyOther) {
+    for (const std::size_t size : {0U, 1U, 8U, 13U}) {
+        Bitfield bits(size);
+        EXPECT_TRUE(bits.none());
+        Bitfield other(size);
+        for (std::size_t bit = 0; bit < size; ++bit) EXPECT_TRUE(other.set(bit));
+        bits.set_all();
+        EXPECT_TRUE(bits.all());
+        EXPECT_EQ(bits, other) << size;
+        Bitfield from_wire;
+        ASSERT_TRUE(from_wire.assign(bits.to_wire(), size));
+        EXPECT_EQ(from_wire, bits) << size;
+        if (size == 0) continue;
+        EXPECT_TRUE(bits.reset(size / 2));
+        EXPECT_FALSE(bits.test(size / 2));
+        EXPECT_EQ(bits.count(), size - 1);
+        EXPECT_TRUE(bits.set(size / 2));
+        EXPECT_EQ(bits, other) << size;
+    }
 }

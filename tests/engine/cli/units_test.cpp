@@ -40,6 +40,7 @@ TEST(ParseDuration, TakesUnits) {
     EXPECT_EQ(parse_duration("1.5m"), Duration(90s));
     EXPECT_EQ(parse_duration("2h"), Duration(2h));
     EXPECT_EQ(parse_duration("500ms"), Duration(500ms));
+    EXPECT_EQ(parse_duration("50us"), Duration(50us));
     EXPECT_FALSE(parse_duration("0"));
     EXPECT_FALSE(parse_duration("5y"));
     EXPECT_FALSE(parse_duration("soon"));

@@ -52,7 +52,7 @@ TEST_F(FileTableTest, AFileThatIsTooLongIsCut) {
 }
 
 TEST_F(FileTableTest, FullAllocationTakesTheBlocksAtOnce) {
-    ASSERT_TRUE(table.for_writing(torrent, *open(true, Allocation::full), a));
+    ASSERT_TRUE(table.for_writing(torrent, *open(true, {.allocation = Allocation::full}), a));
     struct stat info{};
     ASSERT_EQ(::stat(path("a").c_str(), &info), 0);
     EXPECT_GE(info.st_blocks * 512, 100'000);
@@ -83,6 +83,28 @@ TEST_F(FileTableTest, ATorrentThatEndsClosesItsFiles) {
     EXPECT_EQ(table.open_count(), 1U);
     table.close_torrent(torrent);
     EXPECT_EQ(table.open_count(), 0U);
+}
+
+TEST_F(FileTableTest, ALargeAlignedFileIsWrittenDirectlyUpToItsLastWholeUnit) {
+    const auto files = open(true);
+    const auto file = *table.for_writing(torrent, *files, large);
+    if (file->direct_descriptor() < 0) GTEST_SKIP() << "no O_DIRECT here";
+    EXPECT_EQ(file->direct_part_bytes(0, piece_length), piece_length);
+    EXPECT_EQ(file->direct_part_bytes(4 * piece_length, 37'857), 36'864U);
+    EXPECT_EQ(file->direct_part_bytes(4 * piece_length + 36'864, 993), 0U);
+    EXPECT_EQ(file->direct_part_bytes(100, 4096), 0U) << "the rest of a short write";
+    file->stop_writing_direct();
+    EXPECT_EQ(file->direct_part_bytes(0, piece_length), 0U);
+}
+
+TEST_F(FileTableTest, OtherFilesAreWrittenThroughThePageCache) {
+    const auto files = open(true);
+    for (const storage::FileIndex index : {a, b, c, unaligned})
+        EXPECT_EQ((*table.for_writing(torrent, *files, index))->direct_part_bytes(0, 4096), 0U)
+            << index.value;
+    const auto cached = open(true, {.writes = FileWrites::cached});
+    FileTable other{8};
+    EXPECT_EQ((*other.for_writing(torrent, *cached, large))->direct_part_bytes(0, 4096), 0U);
 }
 
 TEST_F(FileTableTest, AMissingFileIsNamed) {

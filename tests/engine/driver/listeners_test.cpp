@@ -1,6 +1,8 @@
 #include "engine/driver/listeners.hpp"
 
+#include <array>
 #include <set>
+#include <sys/socket.h>
 
 #include <gtest/gtest.h>
 
@@ -44,6 +46,25 @@ TEST(Listeners, WithoutAnAddressNobodyListens) {
     ASSERT_TRUE(listeners);
     EXPECT_TRUE(listeners->addresses.empty());
     for (const auto& sockets : listeners->by_core) EXPECT_TRUE(sockets.empty());
+}
+
+TEST(Listeners, ConnectionsFollowTheCardsQueuesOnlyWhenEachCoreHasOne) {
+    EXPECT_TRUE(follows_receive_queues(4, true, 4));
+    EXPECT_FALSE(follows_receive_queues(4, true, 1)) << "three cores would have nothing to do";
+    EXPECT_FALSE(follows_receive_queues(4, false, 8)) << "the threads wander";
+    EXPECT_FALSE(follows_receive_queues(2, true, 8));
+
+}
+
+TEST(Listeners, EachCoresSocketNamesItsCpu) {
+    const std::array<unsigned, 2> cpus{0, 0};
+    const auto listeners = listen_on_all({any_port}, 2, cpus);
+    ASSERT_TRUE(listeners) << listeners.error();
+    int cpu = -1;
+    socklen_t size = sizeof cpu;
+    ASSERT_EQ(
+        ::getsockopt(listeners->by_core[1][0].get(), SOL_SOCKET, SO_INCOMING_CPU, &cpu, &size), 0);
+    EXPECT_EQ(cpu, 0);
 }
 
 TEST(Listeners, AnAddressThatIsNotOursIsRefused) {

@@ -1,6 +1,9 @@
 #include "engine/driver/serve_plan.hpp"
 
 #include <algorithm>
+#include <fcntl.h>
+#include <optional>
+#include <unistd.h>
 
 #include "tests/engine/driver/torrent_folder.hpp"
 
@@ -77,8 +80,57 @@ TEST_F(ServePlanTest, ManyBlocksOfSeveralFilesKeepTheirOrder) {
 
 TEST_F(ServePlanTest, WhatWasJustWrittenIsNotCold) {
     ASSERT_TRUE(build({block(0, 0, 16'384), block(0, 16'384, 16'384)}));
-    EXPECT_EQ(plan.next_cold_extent(), nullptr);
+    EXPECT_FALSE(plan.next_cold_read());
     EXPECT_EQ(plan.suspect(), a);
+}
+
+/// One file of 700,000 bytes in pieces of two windows, which has left memory as far as the kernel
+/// obeys.
+struct ColdFileTest : TorrentFolderTest {
+    ColdFileTest() {
+        content = storage::folder_of({{"a", 700'000}}, 2 * ServePlan::window_bytes);
+        write_files();
+        files = open(false);
+        const auto file = *table.for_reading(torrent, *files, a, start);
+        ::fdatasync(file->descriptor());
+        ::posix_fadvise(file->descriptor(), 0, 0, POSIX_FADV_DONTNEED);
+    }
+    /// A number of 16 KiB blocks in a row from `offset` of the piece.
+    std::optional<ServePlan::ColdRead> read_for(std::uint32_t piece, std::uint32_t offset,
+                                                std::size_t blocks) {
+        session::SendPlan send;
+        send.torrent = torrent;
+        for (std::size_t i = 0; i < blocks; ++i, offset += 16'384)
+            send.blocks[send.block_count++] = block(piece, offset, 16'384);
+        EXPECT_TRUE(plan.build(send, *files, table, start));
+        return plan.next_cold_read();
+    }
+
+    std::shared_ptr<const TorrentFiles> files;
+    FileTable table{8};
+    ServePlan plan;
+};
+
+TEST_F(ColdFileTest, ASingleBlockIsReadInWholePagesAndNoFurther) {
+    const auto read = read_for(0, 20'000, 1);
+    if (!read) GTEST_SKIP() << "files never leave memory here";
+    EXPECT_EQ(read->offset_bytes, 16'384U);
+    EXPECT_EQ(read->memory.size(), 20'000U);
+    EXPECT_FALSE(plan.next_cold_read()) << "each extent is named once";
+}
+
+TEST_F(ColdFileTest, AfterSeveralBlocksInARowTheRestOfTheWindowIsReadToo) {
+    const auto read = read_for(0, 32'768, 4);
+    if (!read) GTEST_SKIP() << "files never leave memory here";
+    EXPECT_EQ(read->offset_bytes, 32'768U);
+    EXPECT_EQ(read->offset_bytes + read->memory.size(), ServePlan::window_bytes);
+    EXPECT_EQ(read_for(0, 32'768, 3)->memory.size(), 3U * 16'384);
+}
+
+TEST_F(ColdFileTest, AWindowEndsWithItsFile) {
+    const auto read = read_for(1, 0, 4);
+    if (!read) GTEST_SKIP() << "files never leave memory here";
+    EXPECT_EQ(read->offset_bytes + read->memory.size(), 700'000U);
 }
 
 TEST_F(ServePlanTest, AMissingFileIsNamed) {

@@ -9,14 +9,14 @@ struct TorrentFilesTest : TorrentFolderTest {};
 
 TEST_F(TorrentFilesTest, ADownloadMakesItsFolder) {
     folder /= "new/below";
-    EXPECT_FALSE(TorrentFiles::open(content, folder, false, Allocation::sparse));
-    EXPECT_TRUE(TorrentFiles::open(content, folder, true, Allocation::sparse));
+    EXPECT_FALSE(TorrentFiles::open(content, folder, false));
+    EXPECT_TRUE(TorrentFiles::open(content, folder, true));
     EXPECT_TRUE(std::filesystem::is_directory(folder));
     folder = folder.parent_path().parent_path();
 }
 
 TEST_F(TorrentFilesTest, AMissingFolderIsNamed) {
-    const auto opened = TorrentFiles::open(content, folder / "missing", false, Allocation::sparse);
+    const auto opened = TorrentFiles::open(content, folder / "missing", false);
     ASSERT_FALSE(opened);
     EXPECT_NE(opened.error().find((folder / "missing").string()), std::string::npos);
 }
@@ -43,7 +43,7 @@ TEST_F(TorrentFilesTest, ALinkThatLeadsOutOfTheFolderIsNotWrittenThrough) {
     std::filesystem::create_directories(outside);
     std::filesystem::create_directories(inside);
     std::filesystem::create_directory_symlink(outside, inside / "root");
-    const auto files = TorrentFiles::open(content, inside, true, Allocation::sparse);
+    const auto files = TorrentFiles::open(content, inside, true);
     ASSERT_TRUE(files);
     EXPECT_FALSE((*files)->create(a));
     EXPECT_TRUE(std::filesystem::is_empty(outside));

@@ -19,8 +19,9 @@ namespace spate::driver {
 inline constexpr std::uint32_t piece_length = 64 * 1024;
 inline constexpr Time start{1'000s};
 
-/// Files a (100,000 bytes), b (50,000), zeros that align, c (70,000) and an empty one, all below
-/// "root". Byte i of the torrent is i * 7 / 3, the zeros excepted.
+/// Files a (100,000 bytes), b (50,000), zeros that align, c (70,000), an empty one, zeros that
+/// align, and two of 300,001 bytes, all below "root". Byte i of the torrent is i * 7 / 3, the zeros
+/// excepted.
 struct TorrentFolderTest : testing::Test {
     TorrentFolderTest() {
         std::string name = (std::filesystem::temp_directory_path() / "spate-XXXXXX").string();
@@ -40,9 +41,8 @@ struct TorrentFolderTest : testing::Test {
                 out.put(static_cast<char>(content_at(file.offset_bytes + i)));
         }
     }
-    std::shared_ptr<const TorrentFiles> open(bool download,
-                                             Allocation allocation = Allocation::sparse) {
-        auto opened = TorrentFiles::open(content, folder, download, allocation);
+    std::shared_ptr<const TorrentFiles> open(bool download, const FileOptions& options = {}) {
+        auto opened = TorrentFiles::open(content, folder, download, options);
         if (!opened) throw std::runtime_error(opened.error());
         return *opened;
     }
@@ -53,13 +53,19 @@ struct TorrentFolderTest : testing::Test {
     static constexpr storage::FileIndex pad{2};
     static constexpr storage::FileIndex c{3};
     static constexpr storage::FileIndex empty{4};
+    static constexpr storage::FileIndex pad_to_large{5};
+    static constexpr storage::FileIndex large{6};
+    static constexpr storage::FileIndex unaligned{7};
     static constexpr TorrentId torrent{0};
 
     metainfo::Metainfo content = storage::folder_of({{"a", 100'000},
                                                      {"b", 50'000},
                                                      {"pad", 3 * piece_length - 150'000, true},
                                                      {"c", 70'000},
-                                                     {"empty", 0}},
+                                                     {"empty", 0},
+                                                     {"pad2", 2 * piece_length - 70'000, true},
+                                                     {"large", 300'001},
+                                                     {"unaligned", 300'001}},
                                                     piece_length);
     std::filesystem::path folder;
 };

@@ -69,6 +69,21 @@ TEST_F(ChokingTest, ThoseThatGiveAreServedWhileWeDownload) {
     EXPECT_EQ(served(), 5U);
 }
 
+TEST_F(ChokingTest, APeerOfWhomNothingIsAwaitedCausesNoTicks) {
+    start();
+    connect_peer();
+    advance(5s);
+    const Time end = now + 50s;
+    std::size_t wakes = 0;
+    for (auto next = session->next_timeout(); next && *next <= end; ++wakes) {
+        now = std::max(now, *next);
+        session->handle_timeout(now);
+        run();
+        next = session->next_timeout();
+    }
+    EXPECT_LE(wakes, 12U) << "a choke round and a report of rates every ten seconds";
+}
+
 TEST_F(ChokingTest, AKeepAliveIsSentAfterHundredSecondsOfSilence) {
     start();
     TestPeer& peer = connect_peer();

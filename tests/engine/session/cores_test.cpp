@@ -151,5 +151,18 @@ TEST_F(CoresTest, AHaltFromTheOtherCoreClosesItsPeersHere) {
     EXPECT_TRUE(told<HaltTorrent>().empty());
 }
 
+TEST_F(CoresTest, WhatComesBeforeItsTorrentIsKeptUpToALimitButCallsAlways) {
+    be_the_other_core();
+    start(false);
+    for (int i = 0; i < 10'000; ++i) tell(SetChoke{TorrentId(0), ConnectionId(1), false});
+    const Endpoint remote = *Endpoint::parse("127.0.0.9:6881");
+    tell(CallPeer{TorrentId(0), remote});
+    EXPECT_TRUE(calls.empty());
+    add_torrent(test_content(piece_count));
+    run();
+    ASSERT_EQ(calls.size(), 1U);
+    EXPECT_EQ(calls[0].remote, remote);
+}
+
 }  // namespace
 }  // namespace spate::session

@@ -114,7 +114,7 @@ TEST(RequestWindow, SilentPeerLosesItsBlocksAtTheDeadline) {
     EXPECT_EQ(window.deadline(), start + limits.timeout);
     EXPECT_TRUE(window.on_block(block(0), 1'000, start + 10s));
     EXPECT_EQ(window.deadline(), start + 10s + limits.timeout) << "each block is a sign of life";
-    EXPECT_EQ(window.take_all(), std::deque<BlockRef>{block(1)});
+    EXPECT_EQ(window.take_all(), std::vector<BlockRef>{block(1)});
     EXPECT_FALSE(window.deadline());
     EXPECT_EQ(window.outstanding(), 0U);
 }
