@@ -1,5 +1,6 @@
 #pragma once
 // engine/base/timer_wheel.hpp: very many coarse deadlines, a handful due at a time.
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -28,20 +29,28 @@ public:
 private:
     static constexpr std::size_t slot_count = 1024;
     static constexpr std::uint64_t unscheduled = ~std::uint64_t{0};
+    static constexpr std::uint32_t none = ~std::uint32_t{0};
+
+    /// A key with a deadline stands in the list of its slot.
+    struct Entry {
+        std::uint64_t tick = unscheduled;
+        std::uint32_t next = none;
+        std::uint32_t previous = none;
+    };
 
     std::uint64_t tick_of(Time time) const;
-
-    struct Entry {
-        std::uint32_t key;
-        std::uint64_t tick;
-    };
+    void link(std::uint32_t key, std::uint64_t tick);
+    void unlink(std::uint32_t key);
+    bool occupied(std::size_t slot) const { return (occupied_[slot / 64] >> slot % 64 & 1) != 0; }
+    std::size_t slots_to_occupied(std::size_t from) const;
 
     Time start_;
     Duration tick_;
-    std::uint64_t current_ = 0;              // ticks before this one are drained
-    std::size_t scheduled_count_ = 0;        // keys with a deadline
-    std::vector<std::uint64_t> due_;         // by key: its tick, or unscheduled
-    std::vector<std::vector<Entry>> slots_;  // by tick % slot_count; stale entries are skipped
+    std::uint64_t current_ = 0;                              // ticks before this one are drained
+    std::size_t scheduled_count_ = 0;                        // keys with a deadline
+    std::vector<Entry> entries_;                             // by key
+    std::array<std::uint32_t, slot_count> heads_;            // by tick % slot_count
+    std::array<std::uint64_t, slot_count / 64> occupied_{};  // slots with a list, as bits
 };
 
 }  // namespace spate

@@ -33,6 +33,7 @@ Command add_verify_command(CLI::App& app);
 Command add_show_command(CLI::App& app);
 Command add_tracker_command(CLI::App& app);
 Command add_bench_command(CLI::App& app);
+Command add_sim_command(CLI::App& app);
 
 /// An option whose text `parse` (units.hpp) turns into `target`; wrong text is a usage error.
 template <class T, class Parse>

@@ -53,7 +53,7 @@ std::vector<Command> add_commands(CLI::App& app, ConsoleOptions& console) {
     std::vector<Command> commands{add_seed_command(app),   add_get_command(app),
                                   add_create_command(app), add_verify_command(app),
                                   add_show_command(app),   add_tracker_command(app),
-                                  add_bench_command(app)};
+                                  add_bench_command(app),  add_sim_command(app)};
     for (const Command& command : commands) add_common_options(*command.app, console);
     return commands;
 }

@@ -2,7 +2,6 @@
 // engine/sim/event_queue.hpp: virtual time.
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <vector>
 
 #include "engine/base/time.hpp"
@@ -39,6 +38,7 @@ struct EventTag {
 /// only clock of a simulation. One thread.
 class EventQueue {
 public:
+    /// Captures of up to 16 bytes cost no allocation.
     using Action = std::move_only_function<void()>;
 
     /// A time that has passed means now.
@@ -51,24 +51,36 @@ public:
 
     Time now() const { return now_; }
     std::uint64_t events_run() const { return events_run_; }
-    /// FNV-1a over the times and tags of all events that ran.
+    /// Over the times and tags of all events that ran, by integer arithmetic alone: the same on
+    /// every machine.
     std::uint64_t trace_hash() const { return trace_hash_; }
 
 private:
-    struct Entry {
+    /// The heap moves these, and what is large stays where it is.
+    struct Due {
         Time at;
         std::uint64_t sequence;
+        std::uint32_t event;  // index into events_
+    };
+    struct Event {
         EventTag tag;
         Action action;
     };
-    static bool later(const Entry& a, const Entry& b) {
-        return a.at != b.at ? a.at > b.at : a.sequence > b.sequence;
+    static constexpr std::size_t branches = 4;
+
+    static bool earlier(const Due& a, const Due& b) {
+        return a.at != b.at ? a.at < b.at : a.sequence < b.sequence;
     }
-    void trace(const Entry& entry);
+    std::uint32_t keep(EventTag tag, Action action);
+    void push(Due due);
+    Due pop();
+    void trace(Time at, const EventTag& tag);
     void trace(std::uint64_t word);
 
-    std::vector<Entry> heap_;
-    Time now_{1h};  // so that no session takes the origin for "never"
+    std::vector<Due> heap_;  // each entry has four below it, which are later
+    std::vector<Event> events_;
+    std::vector<std::uint32_t> free_;  // of events_
+    Time now_{1h};                     // so that no session takes the origin for "never"
     std::uint64_t sequence_ = 0;
     std::uint64_t events_run_ = 0;
     std::uint64_t trace_hash_ = 0xcbf29ce484222325;

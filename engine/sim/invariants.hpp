@@ -22,7 +22,9 @@ public:
     /// The slow checks are made at one event in so many.
     static constexpr std::uint64_t thorough_every = 64;
 
-    void check(SimNode& node);
+    /// `every_event`: it is called after each of the node's events, so that states that follow one
+    /// another can be compared.
+    void check(SimNode& node, bool every_event);
     void check_send(SimNode& node, const session::SendPlan& plan);
 
 private:
@@ -54,6 +56,7 @@ private:
 
     std::vector<Watched> watched_;  // by TorrentId
     std::uint64_t events_ = 0;
+    bool every_event_ = true;
 };
 
 }  // namespace spate::sim

@@ -6,7 +6,6 @@
 #include "engine/base/assert.hpp"
 #include "engine/sim/sim_node.hpp"
 #include "engine/sim/virtual_tracker.hpp"
-#include "engine/wire/message.hpp"
 #include "hashing/digest.hpp"
 
 namespace spate::sim {
@@ -21,37 +20,32 @@ constexpr Duration announce_delay = 40ms;
 constexpr Duration timer_delay_min = 1us;
 /// Timers that do nothing but ask for the next one at once.
 constexpr std::uint32_t hurried_timers_max = 1'000;
-/// A receive without a plan.
-constexpr std::size_t linear_bytes = 16 * 1024;
-
 }  // namespace
 
-/// The operations of one connection.
-struct SimCore::Link {
-    ConnectionId id;
-    std::shared_ptr<VirtualSocket> socket;  // empty while the call is on its way
-    std::unique_ptr<wire::ReceivePlan> plan;
-    std::vector<std::byte> linear;
-    bool receiving = false;
-    bool planned = false;
-    bool sending = false;
-    bool closing = false;
-    bool finished = false;
-    session::SendPlan sent;
-};
+MutableBytes SimMemory::allocate(std::size_t size_bytes) {
+    if (shared_.empty()) return {new std::byte[size_bytes], size_bytes};
+    SPATE_ASSERT(size_bytes <= shared_.size());
+    return shared_.first(size_bytes);
+}
+
+void SimMemory::free(MutableBytes memory) {
+    if (shared_.empty()) delete[] memory.data();
+}
 
 SimCore::SimCore(SimNode& node, session::SessionOptions options,
                  session::Session::RateLimits limits)
     : node_(node),
       queue_(node.queue()),
       index_(options.core),
-      session_(options, limits, memory_, queue_.now()) {}
+      memory_(node.any_payload()),
+      session_(options, limits, memory_, queue_.now()),
+      lines_(std::in_place_type<ByteLines>, *this) {
+    if (node.by_name()) lines_.emplace<NamedLines>(*this);
+}
 
 SimCore::~SimCore() {
     *alive_ = false;
-    // Receives in flight pin buffers that the session gives back.
     session_.close_all(now());
-    for (const auto& [id, link] : links_) session_.handle_closed(id);
 }
 
 EventTag SimCore::tag(EventKind kind, std::uint64_t size) const {
@@ -60,10 +54,7 @@ EventTag SimCore::tag(EventKind kind, std::uint64_t size) const {
 
 // --- Turns
 
-template <class Work>
-void SimCore::run(Work&& work) {
-    if (killed_) return;
-    work();
+void SimCore::settle() {
     pump();
     arm_timer();
     node_.check();
@@ -96,16 +87,17 @@ void SimCore::execute(session::Output output) {
     std::visit(
         [&]<class Order>(Order& order) {
             using std::is_same_v;
-            if constexpr (is_same_v<Order, session::Connect>) connect(order);
-            if constexpr (is_same_v<Order, session::Close>) close(order.connection);
+            const auto lines = [this](auto&& use) { std::visit(use, lines_); };
+            if constexpr (is_same_v<Order, session::Connect>)
+                lines([&](auto& on) { on.connect(order); });
+            if constexpr (is_same_v<Order, session::Close>)
+                lines([&](auto& on) { on.close(order.connection); });
             if constexpr (is_same_v<Order, session::Transmit>)
-                if (Link* const link = find(order.connection)) transmit(*link);
+                lines([&](auto& on) { on.transmit(order.connection); });
             if constexpr (is_same_v<Order, session::Receive>)
-                if (Link* const link = find(order.connection)) start_receiving(*link);
-            if constexpr (is_same_v<Order, session::CancelReceive>) {
-                Link* const link = find(order.connection);
-                if (link != nullptr && link->planned) link->socket->cancel_receive();
-            }
+                lines([&](auto& on) { on.receive(order.connection); });
+            if constexpr (is_same_v<Order, session::CancelReceive>)
+                lines([&](auto& on) { on.cancel_receive(order.connection); });
             if constexpr (is_same_v<Order, session::HashPiece>) hash(order);
             if constexpr (is_same_v<Order, session::WritePiece>) write(order);
             if constexpr (is_same_v<Order, session::ToCore>)
@@ -149,137 +141,24 @@ void SimCore::stop() {
 
 void SimCore::kill() {
     killed_ = true;
-    for (auto& [id, link] : links_)
-        if (link->socket) link->socket->reset();
-}
-
-// --- Connections
-
-SimCore::Link* SimCore::find(ConnectionId id) {
-    const auto found = links_.find(id);
-    return found == links_.end() ? nullptr : found->second.get();
-}
-
-SimCore::Link& SimCore::open(ConnectionId id, std::shared_ptr<VirtualSocket> socket) {
-    auto& link = links_[id];
-    if (!link) link = std::make_unique<Link>();
-    link->id = id;
-    link->socket = std::move(socket);
-    if (node_.options().plain) link->socket->strip_handshake_bits();
-    link->socket->set_handlers(
-        {.received =
-             [this, alive = alive_, to = link.get()](std::size_t count, bool over) {
-                 if (*alive) run([&] { on_received(*to, count, over); });
-             },
-         .sent =
-             [this, alive = alive_, to = link.get()](bool sent) {
-                 if (*alive) run([&] { on_sent(*to, sent); });
-             }});
-    return *link;
+    std::visit([](auto& on) { on.abandon_all(); }, lines_);
 }
 
 bool SimCore::accept(std::shared_ptr<VirtualSocket> socket, const Endpoint& remote) {
-    bool accepted = false;
-    run([&] {
-        const auto id = session_.handle_accepted(remote, now());
-        if (!id) return;
-        accepted = true;
-        start_receiving(open(*id, std::move(socket)));
-    });
-    return accepted;
+    return std::get<ByteLines>(lines_).accept(std::move(socket), remote);
 }
 
-void SimCore::connect(const session::Connect& order) {
-    auto link = std::make_unique<Link>();
-    link->id = order.connection;
-    links_[order.connection] = std::move(link);
-    node_.network().call(node_.index(), order.remote,
-                         [this, alive = alive_, id = order.connection](auto socket) {
-                             if (*alive) on_called(id, std::move(socket));
-                         });
+bool SimCore::accept(LineEnd end, const Endpoint& remote) {
+    return std::get<NamedLines>(lines_).accept(end, remote);
 }
 
-void SimCore::on_called(ConnectionId id, std::shared_ptr<VirtualSocket> socket) {
-    Link* const link = find(id);
-    if (killed_ || link == nullptr || link->closing) {  // given up meanwhile
-        if (socket) socket->close();
-        return;
-    }
-    run([&] {
-        if (!socket) return session_.handle_disconnected(id, now());
-        open(id, std::move(socket));
-        session_.handle_connected(id, now());
-        start_receiving(*link);
-    });
-}
-
-void SimCore::start_receiving(Link& link) {
-    if (link.closing || link.receiving || !link.socket) return;
-    if (!session_.may_receive(link.id, now())) return;
-    if (!link.plan) link.plan = std::make_unique<wire::ReceivePlan>();
-    link.receiving = true;
-    link.planned = session_.plan_receive(link.id, *link.plan);
-    if (link.planned) {
-        const auto segments = link.plan->segments();
-        link.socket->start_receive({segments.begin(), segments.end()});
-    } else {
-        link.linear.resize(linear_bytes);
-        link.socket->start_receive({MutableBytes(link.linear)});
-    }
-}
-
-void SimCore::on_received(Link& link, std::size_t count, bool over) {
-    link.receiving = false;
-    if (std::exchange(link.planned, false)) {
-        session_.handle_planned(link.id, *link.plan, count, now());
-    } else if (count > 0 && !link.closing) {
-        session_.handle_received(link.id, Bytes(link.linear).first(count), now());
-    }
-    if (link.closing) return finish_if_idle(link);
-    if (over) return session_.handle_disconnected(link.id, now());
-    start_receiving(link);
-}
-
-void SimCore::transmit(Link& link) {
-    if (link.closing || link.sending || !link.socket) return;
-    if (!session_.take_send(link.id, link.sent, now())) return;
-    node_.check_send(link.sent);
-    std::vector<std::byte> bytes = link.sent.control;
-    for (std::size_t i = 0; i < link.sent.block_count; ++i) {
-        const BlockRef block = link.sent.blocks[i];
-        const auto header = wire::piece_header(block);
-        bytes.insert(bytes.end(), header.begin(), header.end());
-        node_.disk(link.sent.torrent).read(block, node_.network().random(), bytes);
-    }
-    link.sending = true;
-    link.socket->start_send(std::move(bytes));
-}
-
-void SimCore::on_sent(Link& link, bool sent) {
-    link.sending = false;
-    if (link.closing) return finish_if_idle(link);
-    if (!sent) return session_.handle_disconnected(link.id, now());
-    session_.handle_sent(link.id, link.sent, now());
-    transmit(link);
-}
-
-void SimCore::close(ConnectionId id) {
-    Link* const link = find(id);
-    SPATE_ASSERT(link != nullptr && !link->closing);
-    link->closing = true;
-    link->sending = false;
-    if (link->socket) link->socket->close();
-    finish_if_idle(*link);
-}
-
-void SimCore::finish_if_idle(Link& link) {
-    if (link.receiving || std::exchange(link.finished, true)) return;
-    node_.queue().schedule_in(timer_delay_min, tag(EventKind::closed, link.id.value),
-                              [this, alive = alive_, id = link.id] {
+void SimCore::when_closed(ConnectionId id, std::move_only_function<void(ConnectionId)> forget) {
+    node_.queue().schedule_in(timer_delay_min, tag(EventKind::closed, id.value),
+                              [this, alive = alive_, id, forget = std::move(forget)]() mutable {
                                   if (!*alive) return;
                                   run([&] {
                                       session_.handle_closed(id);
-                                      links_.erase(id);
+                                      forget(id);
                                   });
                               });
 }
@@ -294,14 +173,18 @@ void SimCore::hash(const session::HashPiece& order) {
             run([&] {
                 if (session_.buffers().pinned(order.buffer))
                     node_.report("a buffer is pinned while it is hashed");
-                const Bytes piece =
-                    session_.buffers().table().at(order.buffer).first(order.size_bytes);
-                const auto& metainfo = session_.find_torrent(order.torrent)->metainfo();
-                const bool matches =
-                    hashing::sha1(piece) == metainfo.piece_hashes[order.piece.value];
+                const bool matches = hash_matches(order);
                 session_.handle_piece_hashed(order.torrent, order.piece, matches, now());
             });
         });
+}
+
+bool SimCore::hash_matches(const session::HashPiece& order) {
+    const session::Torrent& torrent = *session_.find_torrent(order.torrent);
+    if (auto* const lines = std::get_if<NamedLines>(&lines_))
+        return lines->settle(order.torrent, *torrent.picker.partials().at(order.piece));
+    const Bytes piece = session_.buffers().table().at(order.buffer).first(order.size_bytes);
+    return hashing::sha1(piece) == torrent.metainfo().piece_hashes[order.piece.value];
 }
 
 void SimCore::write(const session::WritePiece& order) {
@@ -310,16 +193,21 @@ void SimCore::write(const session::WritePiece& order) {
         delay, tag(EventKind::written, order.piece.value), [this, alive = alive_, order] {
             if (!*alive) return;
             run([&] {
-                VirtualDisk& disk = node_.disk(order.torrent);
-                const Bytes piece =
-                    session_.buffers().table().at(order.buffer).first(order.size_bytes);
-                if (!disk.write(order.piece, piece))
+                if (!write_to_disk(order))
                     session_.fail_torrent(order.torrent, "the disk is full", now());
-                else if (!disk.intact({order.piece, 0, order.size_bytes}))
-                    node_.report("a false piece was written");
                 session_.handle_piece_written(order.torrent, order.piece, now());
             });
         });
+}
+
+/// False when it is full.
+bool SimCore::write_to_disk(const session::WritePiece& order) {
+    VirtualDisk& disk = node_.disk(order.torrent);
+    const Bytes piece = session_.buffers().table().at(order.buffer).first(order.size_bytes);
+    if (!(node_.by_name() ? disk.write(order.piece) : disk.write(order.piece, piece))) return false;
+    if (!disk.intact({order.piece, 0, order.size_bytes})) node_.report("a false piece was written");
+    node_.on_written(order.torrent, order.piece);
+    return true;
 }
 
 void SimCore::announce(const session::Announce& order) {

@@ -8,22 +8,20 @@
 #include "engine/wire/peer_id.hpp"
 
 namespace spate::sim {
-namespace {
 
-/// 10.0.0.1 and on: a node is known by its address alone.
 Endpoint address_of(std::uint32_t number) {
     const std::array<std::byte, 4> bytes{std::byte{10}, static_cast<std::byte>(number >> 8),
                                          static_cast<std::byte>(number), std::byte{1}};
     return {IpAddress(Bytes(bytes)), SimNode::port};
 }
 
-}  // namespace
-
 SimNode::SimNode(SimWorld& world, NodeOptions options, std::uint32_t number, std::uint64_t seed)
     : world_(world),
       options_(std::move(options)),
       address_(address_of(number)),
-      index_(world.network.add_node(options_.link, address_.address)),
+      index_(world.payload == Payload::names
+                 ? world.parcels.add_node(options_.link, address_.address)
+                 : world.network.add_node(options_.link, address_.address)),
       random_(seed),
       up_(options_.up_bytes_per_s),
       down_(options_.down_bytes_per_s) {}
@@ -40,13 +38,19 @@ session::SessionOptions SimNode::core_options(std::uint16_t core, Prng& random,
 }
 
 void SimNode::arrive() {
+    arrived_at_ = world_.queue.now();
     const PeerId peer_id = wire::make_peer_id(random_);
     for (std::uint16_t core = 0; core < options_.cores; ++core)
         cores_.push_back(std::make_unique<SimCore>(*this, core_options(core, random_, peer_id),
                                                    session::Session::RateLimits{up_, down_}));
-    world_.network.listen(address_, [this](auto socket, const Endpoint& remote) {
-        return cores_[random_.below(cores_.size())]->accept(std::move(socket), remote);
-    });
+    const auto accept = [this](auto line, const Endpoint& remote) {
+        return cores_[random_.below(cores_.size())]->accept(std::move(line), remote);
+    };
+    if (by_name()) {
+        world_.parcels.listen(address_, accept);
+    } else {
+        world_.network.listen(address_, accept);
+    }
     for (const NodeTorrent& torrent : options_.torrents) add(torrent, {});
 }
 
@@ -64,6 +68,8 @@ void SimNode::add(const NodeTorrent& spec, std::vector<Endpoint> peers) {
         torrent.disk->fill();
         for (std::uint32_t piece = 0; piece < shared.pieces.size(); ++piece)
             shared.pieces.set_stored(PieceIndex(piece));
+        if (spec.content == 0 && !spec.disk.corrupts_reads)
+            for (std::uint32_t& copies : world_.copies) ++copies;
     }
     for (const auto& core : cores_) {
         if (core == cores_.front() || options_.core_lag == Duration{}) {
@@ -76,15 +82,24 @@ void SimNode::add(const NodeTorrent& spec, std::vector<Endpoint> peers) {
     }
 }
 
-void SimNode::leave() {
+void SimNode::go() {
     gone_ = true;
+    for (const Torrent& torrent : torrents_) {
+        if (torrent.content != 0 || !torrent.disk || !torrent.disk->reads_right()) continue;
+        for (std::uint32_t piece = 0; piece < world_.copies.size(); ++piece)
+            if (torrent.disk->has(PieceIndex(piece))) --world_.copies[piece];
+    }
     world_.network.stop_listening(address_);
+    world_.parcels.stop_listening(address_);
+}
+
+void SimNode::leave() {
+    go();
     for (const auto& core : cores_) core->stop();
 }
 
 void SimNode::kill() {
-    gone_ = true;
-    world_.network.stop_listening(address_);
+    go();
     for (const auto& core : cores_) core->kill();
 }
 
@@ -101,8 +116,34 @@ std::uint64_t SimNode::dropped(session::DropReason reason) const {
     return count;
 }
 
-tracker::AnnounceResponse SimNode::announce(const tracker::AnnounceRequest& request) {
+bool SimNode::bans(const IpAddress& address) const {
+    for (const auto& core : cores_)
+        if (const session::Torrent* const torrent = core->session().find_torrent(TorrentId(0)))
+            if (torrent->home && torrent->home->peers().banned(address)) return true;
+    return false;
+}
+
+tracker::AnnounceResult SimNode::announce(const tracker::AnnounceRequest& request) {
     return world_.tracker.announce(request, address_.address, random_);
+}
+
+void SimNode::on_complete(TorrentId torrent) {
+    ++completions_;
+    if (torrent.value != 0) return;
+    completed_at_ = world_.queue.now();
+    if (world_.completed) world_.completed(*this);
+}
+
+void SimNode::on_written(TorrentId torrent, PieceIndex piece) {
+    if (torrents_[torrent.value].content != 0) return;
+    if (!first_stored_at_) first_stored_at_ = world_.queue.now();
+    if (!gone_) ++world_.copies[piece.value];
+}
+
+void SimNode::check() {
+    if (++world_.events_unchecked < world_.check_every) return;
+    world_.events_unchecked = 0;
+    invariants_.check(*this, world_.check_every == 1);
 }
 
 void SimNode::on_failed(TorrentId torrent, std::string reason) {

@@ -3,18 +3,24 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <set>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "engine/base/token_bucket.hpp"
 #include "engine/sim/invariants.hpp"
+#include "engine/sim/parcel_network.hpp"
 #include "engine/sim/sim_core.hpp"
 #include "engine/sim/virtual_disk.hpp"
 #include "engine/sim/virtual_network.hpp"
 #include "engine/sim/virtual_tracker.hpp"
 
 namespace spate::sim {
+
+/// Where the node with this number listens, 10.0.0.1 and on: it is known by its address alone.
+Endpoint address_of(std::uint32_t number);
+/// Numbers that address_of() has different addresses for.
+inline constexpr std::uint32_t nodes_max = 1 << 16;
 
 /// A torrent as a node starts with it.
 struct NodeTorrent {
@@ -39,13 +45,25 @@ struct NodeOptions {
     session::SessionOptions session;  // core, seed, ids and port are set by the node
 };
 
+class SimNode;
+
 /// What nodes share.
 struct SimWorld {
     EventQueue& queue;
-    VirtualNetwork& network;
+    Payload payload;
+    VirtualNetwork& network;  // of payload in bytes
+    ParcelNetwork& parcels;   // of payload by name
+    /// Of payload by name: where everybody's buffers are, and nobody looks.
+    MutableBytes any_payload;
     VirtualTracker& tracker;
     const std::vector<std::shared_ptr<const TestContent>>& contents;
     std::function<void(std::string)> report;  // of a broken invariant
+    /// Invariants are checked after one event in so many.
+    std::uint64_t check_every = 1;
+    std::uint64_t events_unchecked = 0;
+    /// By piece of the first content: nodes present that have it.
+    std::vector<std::uint32_t> copies{};
+    std::function<void(SimNode&)> completed{};  // its first torrent; may be empty
 };
 
 /// Sessions that share torrents, rate limits and disks, as the threads of one process do. One
@@ -81,16 +99,26 @@ public:
     VirtualDisk& disk(TorrentId torrent) { return *torrents_[torrent.value].disk; }
     const VirtualDisk& disk(TorrentId torrent) const { return *torrents_[torrent.value].disk; }
     std::uint64_t dropped(session::DropReason reason) const;
+    Time arrived_at() const { return arrived_at_; }
+    /// Of the first torrent: empty until then.
+    std::optional<Time> first_stored_at() const { return first_stored_at_; }
+    std::optional<Time> completed_at() const { return completed_at_; }
+    /// It found that this address sends false data.
+    bool bans(const IpAddress& address) const;
 
     // For its cores.
     EventQueue& queue() { return world_.queue; }
     VirtualNetwork& network() { return world_.network; }
+    ParcelNetwork& parcels() { return world_.parcels; }
+    bool by_name() const { return world_.payload == Payload::names; }
+    MutableBytes any_payload() const { return world_.any_payload; }
     SimCore& core(CoreIndex core) { return *cores_[core.value]; }
-    tracker::AnnounceResponse announce(const tracker::AnnounceRequest& request);
-    void on_complete(TorrentId) { ++completions_; }
+    tracker::AnnounceResult announce(const tracker::AnnounceRequest& request);
+    void on_complete(TorrentId torrent);
+    void on_written(TorrentId torrent, PieceIndex piece);
     void on_failed(TorrentId torrent, std::string reason);
     void on_metadata(TorrentId torrent, std::vector<Endpoint> peers);
-    void check() { invariants_.check(*this); }
+    void check();
     void check_send(const session::SendPlan& plan) { invariants_.check_send(*this, plan); }
     void report(const std::string& what);
 
@@ -101,6 +129,7 @@ private:
         std::unique_ptr<VirtualDisk> disk;  // none for a magnet
     };
 
+    void go();
     void add(const NodeTorrent& torrent, std::vector<Endpoint> peers);
     session::SessionOptions core_options(std::uint16_t core, Prng& random, const PeerId& peer_id);
 
@@ -112,6 +141,9 @@ private:
     TokenBucket up_;
     TokenBucket down_;
     bool gone_ = false;
+    Time arrived_at_{};
+    std::optional<Time> first_stored_at_;
+    std::optional<Time> completed_at_;
     std::vector<Torrent> torrents_;  // by TorrentId
     std::vector<std::string> failures_;
     std::uint32_t completions_ = 0;

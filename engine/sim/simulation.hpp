@@ -9,6 +9,7 @@
 
 #include "engine/base/prng.hpp"
 #include "engine/sim/event_queue.hpp"
+#include "engine/sim/parcel_network.hpp"
 #include "engine/sim/sim_node.hpp"
 #include "engine/sim/test_content.hpp"
 #include "engine/sim/virtual_network.hpp"
@@ -20,6 +21,9 @@ struct Scenario {
     std::uint64_t seed = 1;
     std::vector<TestContent::Shape> contents{TestContent::Shape{}};
     NetworkFaults faults{};
+    Payload payload = Payload::bytes;
+    /// Invariants are checked after one event in so many.
+    std::uint64_t check_every = 1;
 };
 
 /// Nodes, network, tracker and contents of one run. Everything that happens follows from the
@@ -49,7 +53,16 @@ public:
     SimNode& node(std::size_t index) { return *nodes_[index]; }
     const TestContent& content(std::size_t index = 0) const { return *contents_[index]; }
     VirtualNetwork& network() { return network_; }
-    const VirtualTracker& tracker() const { return tracker_; }
+    ParcelNetwork& parcels() { return parcels_; }
+    const ParcelNetwork& parcels() const { return parcels_; }
+    VirtualTracker& tracker() { return tracker_; }
+    /// By piece of the first content: nodes present that have it.
+    const std::vector<std::uint32_t>& copies() const { return world_.copies; }
+    /// Called when a node has the whole of its first torrent.
+    void when_complete(std::function<void(SimNode&)> action) {
+        world_.completed = std::move(action);
+    }
+    Time start() const { return start_; }
     Duration elapsed() const { return queue_.now() - start_; }
     std::uint64_t trace_hash() const { return queue_.trace_hash(); }
     std::uint64_t events_run() const { return queue_.events_run(); }
@@ -61,11 +74,15 @@ private:
     EventQueue queue_;
     const Time start_;
     VirtualNetwork network_;
+    ParcelNetwork parcels_;
+    std::vector<std::byte> any_payload_;
     VirtualTracker tracker_;
     std::vector<std::shared_ptr<const TestContent>> contents_;
     std::string violation_;
     SimWorld world_;
     std::vector<std::unique_ptr<SimNode>> nodes_;
+    mutable std::size_t complete_before_ =
+        0;  // the nodes before this one were, when last looked at
 };
 
 }  // namespace spate::sim

@@ -11,9 +11,12 @@
 
 namespace spate::sim {
 
-TestContent::TestContent(Shape shape, std::uint64_t seed) : bytes_(shape.total_bytes) {
+TestContent::TestContent(Shape shape, std::uint64_t seed, Payload payload) : payload_(payload) {
     Prng random(seed);
-    random.fill(bytes_);
+    if (payload == Payload::bytes) {
+        bytes_.resize(shape.total_bytes);
+        random.fill(bytes_);
+    }
     metainfo::NewTorrent torrent;
     torrent.name = fmt::format("content-{}", seed);
     torrent.files = {{{torrent.name}, shape.total_bytes}};
@@ -21,7 +24,13 @@ TestContent::TestContent(Shape shape, std::uint64_t seed) : bytes_(shape.total_b
     for (std::uint64_t at = 0; at < shape.total_bytes; at += shape.piece_length_bytes) {
         const std::uint64_t size =
             std::min<std::uint64_t>(shape.piece_length_bytes, shape.total_bytes - at);
-        torrent.piece_hashes.push_back(hashing::sha1(Bytes(bytes_).subspan(at, size)));
+        Sha1Digest hash;
+        if (payload == Payload::bytes) {
+            hash = hashing::sha1(Bytes(bytes_).subspan(at, size));
+        } else {
+            random.fill(hash.bytes);
+        }
+        torrent.piece_hashes.push_back(hash);
     }
     auto parsed = metainfo::parse_info(metainfo::write_info(torrent));
     SPATE_ASSERT(parsed.has_value());
@@ -32,6 +41,7 @@ TestContent::TestContent(Shape shape, std::uint64_t seed) : bytes_(shape.total_b
 }
 
 Bytes TestContent::block(BlockRef block) const {
+    SPATE_ASSERT(payload_ == Payload::bytes);
     const std::uint64_t at =
         std::uint64_t{block.piece.value} * metainfo_->piece_length_bytes + block.offset;
     return Bytes(bytes_).subspan(at, block.length);

@@ -9,15 +9,23 @@ namespace spate::sim {
 VirtualDisk::VirtualDisk(std::shared_ptr<const TestContent> content, DiskOptions options)
     : content_(std::move(content)),
       options_(options),
-      pieces_(content_->metainfo()->piece_count()) {}
+      written_(content_->metainfo()->piece_count()) {
+    if (content_->payload() == Payload::bytes) pieces_.resize(written_.size());
+}
 
 void VirtualDisk::fill() {
     whole_ = true;
 }
 
-bool VirtualDisk::write(PieceIndex piece, Bytes bytes) {
+bool VirtualDisk::write(PieceIndex piece) {
     if (writes_ >= options_.capacity_pieces) return false;
     ++writes_;
+    written_.set(piece.value);
+    return true;
+}
+
+bool VirtualDisk::write(PieceIndex piece, Bytes bytes) {
+    if (!write(piece)) return false;
     pieces_[piece.value].assign(bytes.begin(), bytes.end());
     return true;
 }
@@ -37,7 +45,9 @@ void VirtualDisk::read(BlockRef block, Prng& random, std::vector<std::byte>& out
 }
 
 bool VirtualDisk::intact(BlockRef block) const {
-    return has(block.piece) && std::ranges::equal(stored(block), content_->block(block));
+    if (!has(block.piece)) return false;
+    return content_->payload() == Payload::names ||
+           std::ranges::equal(stored(block), content_->block(block));
 }
 
 }  // namespace spate::sim

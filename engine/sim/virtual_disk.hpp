@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "engine/base/bitfield.hpp"
 #include "engine/base/bytes.hpp"
 #include "engine/base/ids.hpp"
 #include "engine/base/prng.hpp"
@@ -22,8 +23,8 @@ struct DiskOptions {
     bool corrupts_reads = false;
 };
 
-/// Pieces as they were written. A seed's are the content itself, kept once for all seeds. One
-/// thread.
+/// Pieces as they were written, or of a content by name which of them were. A seed's are the
+/// content itself, kept once for all seeds. One thread.
 class VirtualDisk {
 public:
     VirtualDisk(std::shared_ptr<const TestContent> content, DiskOptions options);
@@ -34,7 +35,11 @@ public:
     void fill();
     /// False when the disk is full.
     [[nodiscard]] bool write(PieceIndex piece, Bytes bytes);
-    bool has(PieceIndex piece) const { return whole_ || !pieces_[piece.value].empty(); }
+    /// Of a content by name; the piece has the right hash.
+    [[nodiscard]] bool write(PieceIndex piece);
+    bool has(PieceIndex piece) const { return whole_ || written_.test(piece.value); }
+    /// What is read is what was written.
+    bool reads_right() const { return !options_.corrupts_reads; }
     /// Appends the block, which must have been written, to `out`.
     void read(BlockRef block, Prng& random, std::vector<std::byte>& out) const;
     /// The block is there and right.
@@ -48,7 +53,8 @@ private:
     DiskOptions options_;
     bool whole_ = false;
     std::uint32_t writes_ = 0;
-    std::vector<std::vector<std::byte>> pieces_;  // empty: not written
+    Bitfield written_;
+    std::vector<std::vector<std::byte>> pieces_;  // of a content in bytes
 };
 
 }  // namespace spate::sim

@@ -1,7 +1,7 @@
 #pragma once
 // engine/sim/virtual_tracker.hpp: the tracker of a simulation.
 #include <map>
-#include <set>
+#include <vector>
 
 #include "engine/base/endpoint.hpp"
 #include "engine/base/ids.hpp"
@@ -10,18 +10,27 @@
 
 namespace spate::sim {
 
-/// Knows who is in which swarm, and names random ones of them. Never fails. One thread.
+/// Knows who is in which swarm, and names random ones of them. Answers unless it is down. One
+/// thread.
 class VirtualTracker {
 public:
     static constexpr const char* url = "http://tracker.test:6969/announce";
     static constexpr Duration interval = 60s;
 
-    tracker::AnnounceResponse announce(const tracker::AnnounceRequest& request,
-                                       const IpAddress& from, Prng& random);
+    tracker::AnnounceResult announce(const tracker::AnnounceRequest& request, const IpAddress& from,
+                                     Prng& random);
     std::size_t peers(const InfoHash& torrent) const;
+    void set_down(bool down) { down_ = down; }
 
 private:
-    std::map<InfoHash, std::set<Endpoint>> swarms_;
+    struct Swarm {
+        std::vector<Endpoint> peers;
+        std::map<Endpoint, std::size_t> places;  // in `peers`
+    };
+    static void remove(Swarm& swarm, const Endpoint& peer);
+
+    std::map<InfoHash, Swarm> swarms_;
+    bool down_ = false;
 };
 
 }  // namespace spate::sim

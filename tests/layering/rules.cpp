@@ -50,7 +50,7 @@ std::vector<Rule> make_rules() {
         {"engine/sim", pure, sim, {"fmt/"}},
         {"engine/rpc", pure, control, {"fmt/", "nlohmann/"}},
         {"engine/web", pure, control, {"fmt/", "nlohmann/"}},
-        {"engine/cli", system, cli, {"CLI/", "fmt/", "nlohmann/", "spdlog/"}},
+        {"engine/cli", system, cli, {"CLI/", "fmt/", "nlohmann/", "spdlog/", "toml++/"}},
         {"engine/cli/main",
          ambient,
          with(cli, {"engine/cli"}),

@@ -250,6 +250,42 @@ TEST(Swarm, RateLimitsHold) {
     EXPECT_LT(simulation.elapsed(), 40s);
 }
 
+TEST(Swarm, CompletesWhenPayloadGoesByName) {
+    for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+        SCOPED_TRACE(seed);
+        Simulation simulation({.seed = seed,
+                               .contents = {{}},
+                               .faults = {.refused_calls = 0.1, .mean_life = 10s},
+                               .payload = Payload::names});
+        NodeOptions options;
+        options.cores = seed == 2 ? 2 : 1;
+        options.torrents.front().magnet = seed == 3;
+        fill(simulation, 15, options);
+        EXPECT_TRUE(complete(simulation, 10min));
+        EXPECT_GT(simulation.parcels().lines_lost(), 0U);
+    }
+}
+
+TEST(Swarm, LiarIsBannedWhenPayloadGoesByName) {
+    for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+        SCOPED_TRACE(seed);
+        Simulation simulation({.seed = seed, .contents = {{}}, .payload = Payload::names});
+        NodeOptions liar = seed_node();
+        liar.torrents.front().disk.corrupts_reads = true;
+        simulation.add_node(liar);
+        NodeOptions slow;
+        slow.link = {.up_bytes_per_s = 500'000, .down_bytes_per_s = 2'000'000, .latency = 10ms};
+        NodeOptions seed_options = seed_node();
+        seed_options.link = slow.link;
+        fill(simulation, 8, slow, seed_options);
+        EXPECT_TRUE(complete(simulation, 30min));
+        std::uint64_t bans = 0;
+        for (const auto& node : simulation.nodes()) bans += node->dropped(DropReason::false_data);
+        EXPECT_GT(bans, 0U);
+        EXPECT_LE(bans, 8U) << "the liar, once by each; nobody else";
+    }
+}
+
 TEST(Swarm, QuietSwarmStaysConnectedAndInOrder) {
     Simulation simulation({});
     fill(simulation, 5);

@@ -1,0 +1,130 @@
+#include "engine/sim/experiment.hpp"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "engine/sim/experiment_plots.hpp"
+
+using namespace spate;
+using namespace spate::sim;
+
+namespace {
+
+constexpr LinkClass line{.up_bytes_per_s = 1 << 18, .down_bytes_per_s = 1 << 20, .latency = 10ms};
+
+Experiment small(std::uint32_t peers) {
+    return {.name = "small",
+            .title = "Small",
+            .file_bytes = 2 << 20,
+            .piece_bytes = 32 << 10,
+            .classes = {{.name = "seed", .link = line, .seed = true},
+                        {.name = "peer", .count = peers, .link = line}},
+            .check_every = 1};
+}
+
+ExperimentResult run_all(const Experiment& experiment) {
+    ExperimentResult result = run(experiment, [](double) { return true; });
+    EXPECT_EQ(result.failure, "");
+    return result;
+}
+
+}  // namespace
+
+TEST(Experiment, MeasuresWhatBecomesOfEveryPeer) {
+    const Experiment experiment = small(8);
+    const ExperimentResult result = run_all(experiment);
+    EXPECT_TRUE(result.everyone_finished);
+    ASSERT_EQ(result.peers.size(), 8U);
+    for (const PeerResult& peer : result.peers) {
+        EXPECT_GE(peer.received_bytes, experiment.file_bytes);
+        EXPECT_GT(*peer.download_seconds, *peer.first_piece_seconds);
+    }
+    const auto summaries = summarise(experiment, result);
+    ASSERT_EQ(summaries.size(), 1U);
+    EXPECT_EQ(summaries.front().completed, 8U);
+    EXPECT_LE(summaries.front().download_min_seconds, summaries.front().download_median_seconds);
+    const Sample& last = result.samples.back();
+    EXPECT_EQ(last.copies_min, 9U);
+    EXPECT_EQ(last.seeds, 9U);
+    EXPECT_EQ(last.completed, 8U);
+}
+
+TEST(Experiment, ReplaysFromItsSeed) {
+    Experiment experiment = small(6);
+    experiment.classes.back().arrival = Arrival::poisson;
+    experiment.classes.back().arrives_over = 10s;
+    const ExperimentResult first = run_all(experiment);
+    EXPECT_EQ(run_all(experiment).trace_hash, first.trace_hash);
+    experiment.seed = 2;
+    EXPECT_NE(run_all(experiment).trace_hash, first.trace_hash);
+}
+
+TEST(Experiment, PeersComeWhenTheirClassSays) {
+    Experiment experiment = small(4);
+    experiment.classes.back().arrival = Arrival::evenly;
+    experiment.classes.back().arrives_at = 10s;
+    experiment.classes.back().arrives_over = 40s;
+    const ExperimentResult result = run_all(experiment);
+    for (std::size_t i = 0; i < 4; ++i)
+        EXPECT_NEAR(result.peers[i].arrived_seconds, 10.0 + 10.0 * static_cast<double>(i), 1e-6);
+}
+
+TEST(Experiment, PeersThatLeaveTakeTheirCopiesWithThem) {
+    Experiment experiment = small(5);
+    experiment.classes.back().stays = 0s;
+    experiment.classes.push_back({.name = "last", .link = line, .arrives_at = 60s});
+    const ExperimentResult result = run_all(experiment);
+    EXPECT_TRUE(result.everyone_finished);
+    EXPECT_EQ(result.samples.back().copies_min, 2U) << "the seed and the last one";
+    EXPECT_EQ(result.samples.back().completed, 6U);
+}
+
+TEST(Experiment, SwarmWithoutASeedRunsUntilItsTimeIsOver) {
+    Experiment experiment = small(3);
+    experiment.classes.front().leaves_at = 2s;
+    experiment.duration_max = 90s;
+    const ExperimentResult result = run_all(experiment);
+    EXPECT_FALSE(result.everyone_finished);
+    EXPECT_NEAR(result.virtual_seconds, 90, 1);
+    EXPECT_EQ(result.samples.back().copies_min, 0U);
+}
+
+TEST(Experiment, FreeRidersGiveNextToNothing) {
+    Experiment experiment = small(6);
+    experiment.classes.push_back({.name = "rider", .count = 3, .link = line, .free_rider = true});
+    const ExperimentResult result = run_all(experiment);
+    const auto summaries = summarise(experiment, result);
+    ASSERT_EQ(summaries.size(), 2U);
+    EXPECT_LT(summaries[1].share_ratio_mean, 0.02);
+}
+
+TEST(Experiment, LiarsAndCorruptersHarmNobodyForLong) {
+    Experiment experiment = small(10);
+    experiment.classes.push_back({.name = "corrupter", .count = 2, .link = line, .corrupts = true});
+    experiment.classes.push_back({.name = "liar", .count = 2, .link = line, .lies = true});
+    const ExperimentResult result = run_all(experiment);
+    EXPECT_TRUE(result.everyone_finished);
+    EXPECT_GT(result.bans, 0U);
+    EXPECT_GT(result.wasted_bytes, 0U);
+}
+
+TEST(Experiment, PartitionAndDeadTrackerHeal) {
+    Experiment experiment = small(10);
+    experiment.tracker_down = Interval{.from = 1s, .until = 40s};
+    experiment.partition = Partition{.when = {.from = 5s, .until = 30s}, .part = 0.5};
+    experiment.faults = {.refused_calls = 0.1, .mean_life = 30s};
+    EXPECT_TRUE(run_all(experiment).everyone_finished);
+}
+
+TEST(Experiment, DrawsFivePlots) {
+    Experiment experiment = small(3);
+    experiment.fluid = FluidModel{.arrivals_per_s = 3, .arrivals_seconds = 1, .upload_per_s = 0.1};
+    const ExperimentResult result = run_all(experiment);
+    const auto plots = plots_of(experiment, result);
+    EXPECT_EQ(plots.size(), 5U);
+    for (const NamedPlot& plot : plots) {
+        EXPECT_TRUE(plot.svg.starts_with("<svg")) << plot.name;
+        EXPECT_LT(plot.svg.size(), 40'000U) << plot.name;
+    }
+}
