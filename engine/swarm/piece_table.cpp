@@ -86,15 +86,19 @@ void PieceTable::release(PieceIndex piece, CoreIndex core) {
         } else {
             return;
         }
-        if (!states_[piece.value].compare_exchange_weak(seen, next, std::memory_order_acq_rel))
-            continue;
+        // Counted before, so that whoever claims it at once doesn't count below zero.
         if (next == missing_state) missing_.fetch_add(1, std::memory_order_relaxed);
-        return;
+        if (states_[piece.value].compare_exchange_weak(seen, next, std::memory_order_acq_rel))
+            return;
+        if (next == missing_state) missing_.fetch_sub(1, std::memory_order_relaxed);
     }
 }
 
 bool PieceTable::store(PieceIndex piece, CoreIndex core) {
-    SPATE_ASSERT(stored(piece) || claimed_by(piece, core));
+    // In one look: another core may store it between two.
+    const State seen = load(piece);
+    SPATE_ASSERT(seen == stored_state || first_owner(seen) == owner_bits(core) ||
+                 second_owner(seen) == owner_bits(core));
     if (states_[piece.value].exchange(stored_state, std::memory_order_acq_rel) == stored_state)
         return false;
     stored_.fetch_add(1, std::memory_order_release);

@@ -19,7 +19,7 @@ public:
     explicit PieceTable(std::uint32_t piece_count);
 
     std::uint32_t size() const { return size_; }
-    /// Wanted pieces that nobody is getting. 0 while not complete() is the endgame.
+    /// Wanted pieces that nobody is getting; never too few. 0 while not complete() is the endgame.
     std::uint32_t missing_count() const { return missing_.load(std::memory_order_relaxed); }
     std::uint32_t stored_count() const { return stored_.load(std::memory_order_acquire); }
     std::uint32_t skipped_count() const { return skipped_.load(std::memory_order_relaxed); }
