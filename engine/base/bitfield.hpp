@@ -62,6 +62,11 @@ public:
         for (std::size_t bit = 0; bit < size_; ++bit) set(bit);
     }
 
+    void reset_all() {
+        bytes_.assign(bytes_.size(), std::byte{0});
+        count_ = 0;
+    }
+
     bool operator==(const Bitfield&) const = default;
 
 private:

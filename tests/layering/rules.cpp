@@ -34,7 +34,7 @@ std::vector<Rule> make_rules() {
          {"openssl/", "xxhash.h", "tbb/", "oneapi/tbb/", "oneapi/tbb.h"}},
         {"engine/metainfo", pure, {"engine/base", "hashing"}, {}},
         {"engine/wire", pure, protocols, {}},
-        {"engine/swarm", pure, protocols, {}},
+        {"engine/swarm", pure, with(protocols, {"hashing"}), {}},
         {"engine/storage", pure, protocols, {"xxhash.h"}},
         {"engine/tracker", pure, protocols, {}},
         {"engine/dht", pure, protocols, {}},
