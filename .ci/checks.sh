@@ -64,7 +64,7 @@ stale_for_tidy() {
 
 # build_and_test PRESET CTEST-ARGUMENT...: a preset that doesn't build is one failure.
 build_and_test() {
-    if (build_preset "$1"); then
+    if (build_preset "$1" checks); then
         run_ctest "$@"
     else
         count 0 1

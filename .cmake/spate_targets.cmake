@@ -19,6 +19,16 @@ function(spate_library name)
     endif()
 endfunction()
 
+# Compiles what never runs hot (tests, the command line) with little optimisation: a third of the
+# compiler's time, which is most of what a run of all tests takes.
+function(spate_cold_code target)
+    if(SPATE_SANITIZE)
+        target_compile_options(${target} PRIVATE -O0)
+    else()
+        target_compile_options(${target} PRIVATE -O1)
+    endif()
+endfunction()
+
 # spate_program(NAME SOURCES main.cpp ... LINK lib ...): the program that users run, left at
 # build/PRESET/NAME, link-time optimised with SPATE_LTO, on mimalloc, and installed with its
 # manual page docs/man/NAME.1.
@@ -33,6 +43,7 @@ function(spate_program name)
         target_link_options(${name} PRIVATE -flto=auto -Wno-stringop-overflow -Wno-free-nonheap-object)
     endif()
     spate_use_mimalloc(${name})
+    spate_check(${name} system)
     install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
     if(EXISTS ${PROJECT_SOURCE_DIR}/docs/man/${name}.1)
         install(FILES ${PROJECT_SOURCE_DIR}/docs/man/${name}.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
@@ -52,11 +63,15 @@ endfunction()
 
 # spate_test(NAME SOURCES a_test.cpp ... LINK lib ... [LABELS label ...] [TIMEOUT seconds]): one test
 # binary a folder, mirrored in tests/. Labels, `unit` unless given:
-#   unit       in one process, quick; every sanitizer runs it too
-#   sanitizer  longer, and every sanitizer runs it too
+#   unit       in one process, quick; the asan preset runs it too
+#   sanitizer  longer, and the asan preset runs it too
+#   threads    besides one of these: has threads, so the tsan preset runs it too
 #   system     starts the spate binary
 #   interop    starts other people's clients
 # Whatever isn't `unit` runs alone, since it takes both cores and its timing matters.
+#
+# The target `checks` builds the tests that its preset runs, and nothing else: half the work of a
+# sanitizer's build.
 function(spate_test name)
     cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
     add_executable(${name} ${ARG_SOURCES})
@@ -64,10 +79,32 @@ function(spate_test name)
     if(SPATE_LTO)
         target_link_options(${name} PRIVATE -fno-lto -fno-use-linker-plugin)
     endif()
+    spate_cold_code(${name})
     add_test(NAME ${name} COMMAND ${name})
     set_tests_properties(${name} PROPERTIES
         ENVIRONMENT GTEST_OUTPUT=xml:${PROJECT_BINARY_DIR}/results/${name}.xml)
     spate_test_properties(${name} TIMEOUT ${ARG_TIMEOUT} LABELS ${ARG_LABELS})
+    spate_check(${name} ${ARG_LABELS})
+endfunction()
+
+# spate_check(TARGET [label ...]): `checks` builds the target if its preset runs such tests.
+function(spate_check target)
+    set(labels ${ARGN})
+    if(NOT labels)
+        set(labels unit)
+    endif()
+    if(SPATE_SANITIZE STREQUAL "thread")
+        set(wanted threads)
+    elseif(SPATE_SANITIZE)
+        set(wanted unit sanitizer fuzz)
+    else()
+        set(wanted ${labels})
+    endif()
+    foreach(label IN LISTS labels)
+        if(label IN_LIST wanted)
+            add_dependencies(checks ${target})
+        endif()
+    endforeach()
 endfunction()
 
 # The same labels and time limit for a test that add_test() made: a script, for example.
@@ -99,4 +136,5 @@ function(spate_fuzz name)
         -max_total_time=${SPATE_FUZZ_SECONDS} -timeout=5 -rss_limit_mb=1024 -print_final_stats=1
         -artifact_prefix=${findings}/${name}- ${grown} ${CMAKE_CURRENT_SOURCE_DIR}/corpus/${name})
     set_tests_properties(fuzz_${name} PROPERTIES LABELS fuzz TIMEOUT 120)
+    spate_check(${name} fuzz)
 endfunction()

@@ -42,6 +42,9 @@ public:
         return (bytes_[bit / 8] & mask(bit)) != std::byte{0};
     }
 
+    /// A test() of the bit follows soon: fetches its cache line meanwhile.
+    void prefetch(std::size_t bit) const { __builtin_prefetch(bytes_.data() + bit / 8); }
+
     /// True when the bit was clear before.
     bool set(std::size_t bit) {
         if (test(bit)) return false;

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <memory>
 
 #include <fmt/format.h>
@@ -6,6 +8,7 @@
 #include "engine/base/hex.hpp"
 #include "engine/cli/background.hpp"
 #include "engine/cli/environment.hpp"
+#include "engine/cli/name_lookup.hpp"
 #include "engine/cli/torrent_maker.hpp"
 #include "engine/cli/torrent_text.hpp"
 #include "engine/cli/transfer_loop.hpp"
@@ -54,7 +57,7 @@ private:
         item.metainfo = std::make_shared<const metainfo::Metainfo>(std::move(torrent));
         item.folder = options_.folder;
         item.torrent_file = file;
-        item.peers = options_.transfer.peers;
+        item.peers = look_up(options_.transfer.peers, environment_.console);
         item.select = options_.select;
         item.full_check = options_.transfer.full_check;
         if (options_.allocate == "full") item.allocation = driver::Allocation::full;
@@ -86,15 +89,8 @@ private:
         torrent.web_seeds = magnet->web_seeds;
         for (const std::string& url : magnet->trackers) torrent.tracker_tiers.push_back({url});
         TransferItem item = item_of(std::move(torrent), {});
-        for (const metainfo::HostPort& peer : magnet->peers) {
-            const auto address = IpAddress::parse(peer.host);
-            if (address)
-                item.peers.push_back({*address, peer.port});
-            else
-                environment_.console.warning(
-                    "a peer of the magnet link is left out: it is a name, not an address",
-                    peer.host);
-        }
+        std::ranges::copy(look_up(magnet->peers, environment_.console),
+                          std::back_inserter(item.peers));
         if (item.select.empty())
             for (const metainfo::FileRange& range : magnet->select_only)
                 item.select.push_back(fmt::format("{}-{}", range.first + 1, range.last + 1));

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "engine/cli/environment.hpp"
+#include "engine/cli/name_lookup.hpp"
 #include "engine/cli/torrent_maker.hpp"
 #include "engine/cli/torrent_text.hpp"
 #include "engine/cli/tracker_host.hpp"
@@ -65,7 +66,7 @@ private:
         item.metainfo = std::make_shared<const metainfo::Metainfo>(std::move(torrent));
         item.folder = folder;
         item.torrent_file = file;
-        item.peers = options_.transfer.peers;
+        item.peers = look_up(options_.transfer.peers, environment_.console);
         item.seed_only = true;
         item.full_check = options_.transfer.full_check;
         return item;

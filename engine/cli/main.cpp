@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <random>
@@ -8,6 +9,7 @@
 #include "engine/cli/environment.hpp"
 #include "engine/cli/machine.hpp"
 #include "engine/cli/version.hpp"
+#include "engine/metainfo/text.hpp"
 
 namespace spate::cli {
 namespace {
@@ -63,6 +65,17 @@ int report_usage(const CLI::App& app, const CLI::ParseError& error) {
     return exit_usage;
 }
 
+/// Tells a first word that is neither an option nor a command; CLI11 would only miss the command.
+bool refuse_unknown_command(const std::vector<Command>& commands, int argc, char** argv) {
+    if (argc < 2 || *argv[1] == '-') return false;
+    std::vector<std::string> names;
+    for (const Command& command : commands) names.push_back(command.app->get_name());
+    if (std::ranges::find(names, argv[1]) != names.end()) return false;
+    fmt::print(stderr, "spate: {} is no command; there are {}. See `spate --help`.\n",
+               metainfo::quoted(argv[1]), fmt::join(names, ", "));
+    return true;
+}
+
 int run(int argc, char** argv) {
     Signals signals;
     raise_descriptor_limit();
@@ -75,6 +88,7 @@ int run(int argc, char** argv) {
         "`spate COMMAND --help` tells more, with an example.\n\nExample:\n"
         "  spate get debian-12.iso.torrent -o ~/downloads");
     const std::vector<Command> commands = add_commands(app, console_options);
+    if (refuse_unknown_command(commands, argc, argv)) return exit_usage;
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -34,7 +34,7 @@ struct TransferItem {
     bool verified = false;
     bool full_check = false;
 
-    bool awaits_metadata() const { return metainfo->piece_hashes.empty(); }
+    bool awaits_metadata() const { return metainfo->piece_count() == 0; }
 };
 
 /// Follows a torrent: check, transfer, resume records, figures for the progress line. Main thread

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/cli/name_lookup.hpp"
 #include "engine/cli/units.hpp"
 
 namespace spate::cli {
@@ -53,9 +54,9 @@ void add_network_options(CLI::App& app, TransferOptions& options) {
                     "ADDR:PORT for peers, repeatable (default: port 6881 of all addresses, or the "
                     "next that is free)")
         ->type_name("ADDR:PORT");
-    add_parsed_list(app, "--peer", options.peers, parse_endpoint,
+    add_parsed_list(app, "--peer", options.peers, parse_peer,
                     "Connect to this peer at once, repeatable")
-        ->type_name("ADDR:PORT");
+        ->type_name("HOST:PORT");
     add_parsed(app, "--max-peers", options.peers_max, parse_count,
                "Peers of a torrent at most (default: 200)")
         ->type_name("N");

@@ -10,6 +10,7 @@
 #include "engine/cli/environment.hpp"
 #include "engine/cli/machine.hpp"
 #include "engine/driver/engine.hpp"
+#include "engine/metainfo/metainfo.hpp"
 #include "engine/swarm/choker.hpp"
 
 namespace spate::cli {
@@ -22,7 +23,7 @@ struct TransferOptions {
     std::vector<unsigned> cpus = available_cpus();
     /// The user named the CPUs, so threads stay on them.
     bool pin_threads = false;
-    std::vector<Endpoint> peers;
+    std::vector<metainfo::HostPort> peers;
     std::uint32_t peers_max = 200;
     /// Empty: the strategy's default.
     std::optional<std::uint32_t> upload_slots;

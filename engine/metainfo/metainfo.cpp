@@ -111,13 +111,6 @@ std::expected<Metainfo, MetainfoError> read_info(Node info) {
 
 }  // namespace
 
-std::uint32_t Metainfo::piece_size_bytes(PieceIndex piece) const {
-    SPATE_ASSERT(piece.value < piece_hashes.size());
-    const std::uint64_t offset = std::uint64_t{piece.value} * piece_length_bytes;
-    return static_cast<std::uint32_t>(
-        std::min<std::uint64_t>(piece_length_bytes, total_bytes - offset));
-}
-
 std::expected<Metainfo, MetainfoError> parse_info(Bytes info_bytes) {
     const auto document = bencode::parse(info_bytes, torrent_limits);
     if (!document) return refuse(document.error());

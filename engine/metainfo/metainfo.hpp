@@ -42,25 +42,43 @@ struct FileEntry {
     bool pad = false;
     bool executable = false;
     bool hidden = false;
+    /// Of a file with bytes in a v2 or hybrid torrent (BEP 52): the root of its merkle tree.
+    std::optional<Sha256Digest> pieces_root{};
+    /// Of a symbolic link (BEP 47): where it points, as safe components below the torrent's folder.
+    /// A link has no bytes.
+    std::vector<std::string> symlink{};
 
     bool operator==(const FileEntry&) const = default;
 };
 
+/// What BEP 52 puts where there is room for 20 bytes: handshakes, announces, the DHT.
+InfoHash truncated(const InfoHashV2& hash);
+
 /// A torrent that passed every check: its paths are safe and distinct, its files cover total_bytes
-/// without a gap, and there is one hash for each piece. A plain value; whoever shares it makes it
+/// without a gap, and there is a hash for each piece. A plain value; whoever shares it makes it
 /// const.
 ///
-/// A hybrid torrent (BEP 52) is read through its v1 part. Symbolic links (BEP 47) are never made:
-/// such an entry is the empty file that older clients see.
+/// The byte space of a v2-only torrent (BEP 52) is its files in the order of the file tree, each
+/// that isn't empty starting a piece; the gaps are pad files that the parser puts there, none
+/// behind the last file. That of a hybrid is the v1 list of files, whose pad files align likewise.
+///
+/// Symbolic links (BEP 47) are never made: such an entry is the empty file that older clients see.
 struct Metainfo {
+    /// SHA-1 of the info dictionary; of a v2-only torrent `truncated(*info_hash_v2)`.
     InfoHash info_hash;
-    /// Of a hybrid torrent.
+    /// Of a v2-only or hybrid torrent.
     std::optional<InfoHashV2> info_hash_v2;
     std::string name;
     bool single_file = true;
     std::uint32_t piece_length_bytes = 0;
+    /// Pad files included.
     std::uint64_t total_bytes = 0;
+    /// One a piece; empty for v2-only.
     std::vector<Sha1Digest> piece_hashes;
+    /// What v2 says of each piece: the root of the piece's own tree, or of a file of at most a
+    /// piece the file's pieces root. Empty for v1, and for a hybrid whose piece layers aren't
+    /// known because its info dictionary came from a magnet's swarm.
+    std::vector<Sha256Digest> piece_roots;
     /// In the torrent's order, pad files and empty files included; at least one isn't empty.
     std::vector<FileEntry> files;
     bool is_private = false;
@@ -80,13 +98,30 @@ struct Metainfo {
     std::string created_by;
     std::optional<std::int64_t> creation_date;
 
-    std::uint32_t piece_count() const { return static_cast<std::uint32_t>(piece_hashes.size()); }
-    /// piece_length_bytes, except for the last piece.
+    /// 0 until the metadata is there.
+    std::uint32_t piece_count() const {
+        if (total_bytes == 0) return 0;
+        return static_cast<std::uint32_t>((total_bytes - 1) / piece_length_bytes + 1);
+    }
+    /// Bytes that peers send of a piece: piece_length_bytes, but for the last piece, and in a
+    /// v2-only torrent for the last piece of each file. In a v2-only torrent O(log files).
     std::uint32_t piece_size_bytes(PieceIndex piece) const;
-    /// "v1" or "hybrid".
-    std::string_view version() const { return info_hash_v2 ? "hybrid" : "v1"; }
+    /// Of a v2-only or hybrid torrent: the bytes that the piece's v2 root covers, which is
+    /// piece_size_bytes less the pad at the piece's end. O(log files).
+    std::uint32_t piece_data_bytes(PieceIndex piece) const;
+    /// Of a v2-only or hybrid torrent: leaves of 16 KiB, missing ones included, below the piece's
+    /// v2 root; a power of two. O(log files).
+    std::uint32_t piece_leaves(PieceIndex piece) const;
+
+    bool has_v1() const { return !has_v2() || !piece_hashes.empty(); }
+    bool has_v2() const { return info_hash_v2.has_value(); }
+    /// "v1", "v2" or "hybrid".
+    std::string_view version() const { return !has_v2() ? "v1" : has_v1() ? "hybrid" : "v2"; }
 
     bool operator==(const Metainfo&) const = default;
+
+private:
+    const FileEntry& file_of(PieceIndex piece) const;
 };
 
 enum class MetainfoErrorKind : std::uint8_t {

@@ -34,7 +34,7 @@ struct SharedTorrent {
           pieces(metainfo->piece_count()) {}
 
     /// Of a magnet link whose info dictionary isn't known yet: the metainfo has an info-hash only.
-    bool awaits_metadata() const { return metainfo->piece_hashes.empty(); }
+    bool awaits_metadata() const { return metainfo->piece_count() == 0; }
 
     const TorrentId id;
     /// The core that talks to trackers, keeps the peer list and ranks the peers.

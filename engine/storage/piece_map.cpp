@@ -3,7 +3,9 @@
 namespace spate::storage {
 
 PieceMap::PieceMap(const metainfo::Metainfo& torrent)
-    : piece_length_bytes_(torrent.piece_length_bytes), piece_count_(torrent.piece_count()) {
+    : piece_length_bytes_(torrent.piece_length_bytes),
+      piece_count_(torrent.piece_count()),
+      pieces_end_with_files_(!torrent.has_v1()) {
     SPATE_ASSERT(piece_length_bytes_ > 0);
     starts_.reserve(torrent.files.size() + 1);
     std::uint64_t at = 0;
@@ -22,8 +24,10 @@ PieceMap::PieceMap(const metainfo::Metainfo& torrent)
 
 std::uint32_t PieceMap::piece_size_bytes(PieceIndex piece) const {
     SPATE_ASSERT(piece.value < piece_count_);
-    return static_cast<std::uint32_t>(
-        std::min<std::uint64_t>(piece_length_bytes_, total_bytes() - offset_of(piece)));
+    const std::uint64_t begin = offset_of(piece);
+    const std::uint64_t end =
+        pieces_end_with_files_ ? starts_[files_with_bytes_[find(begin)] + 1] : total_bytes();
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(piece_length_bytes_, end - begin));
 }
 
 void PieceMap::check(BlockRef block) const {

@@ -45,6 +45,8 @@ public:
     std::size_t file_count() const { return starts_.size() - 1; }
     std::uint64_t total_bytes() const { return starts_.back(); }
     std::uint32_t piece_length_bytes() const { return piece_length_bytes_; }
+    /// As Metainfo::piece_size_bytes: in a v2-only torrent the padding behind a file is no part of
+    /// its last piece.
     std::uint32_t piece_size_bytes(PieceIndex piece) const;
 
     std::uint64_t file_size_bytes(FileIndex file) const {
@@ -92,6 +94,7 @@ private:
 
     std::uint32_t piece_length_bytes_;
     std::uint32_t piece_count_;
+    bool pieces_end_with_files_;
     /// Where each file starts in the byte space, and at the end where the last one ends.
     std::vector<std::uint64_t> starts_;
     std::vector<bool> pads_;

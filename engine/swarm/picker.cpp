@@ -15,6 +15,7 @@ constexpr int late_scan_max = 4;
 constexpr std::size_t spare_max = 64;
 /// Pieces that were wholly asked for and are settled since, before they are looked for.
 constexpr std::size_t full_spare = 256;
+constexpr std::size_t prefetched_bits = 8;
 
 bool receiving(const PartialPiece& partial) {
     return partial.stage == PartialPiece::Stage::receiving;
@@ -159,6 +160,10 @@ void Picker::pick_open(Call& call) {
     std::size_t kept = 0;
     std::size_t i = 0;
     for (; i < count && call.left() > 0; ++i) {
+        // A cold peer's bits are fetched several at a time.
+        if (i % prefetched_bits == 0)
+            for (std::size_t next = i; next < std::min(i + prefetched_bits, count); ++next)
+                call.peer.has.prefetch(open_[next]->piece().value);
         PartialPiece& partial = *open_[i];
         if (receiving(partial) && partial.has_unrequested()) {
             if (may_ask(call, partial.piece())) pick_from(call, partial);

@@ -15,6 +15,7 @@ constexpr std::uint32_t coarse_step = 128;
 constexpr std::uint32_t priority_classes = 3;
 constexpr std::uint16_t no_key = 0xffff;  // not missing
 constexpr std::uint32_t nowhere = ~std::uint32_t{0};
+constexpr std::size_t prefetched_bits = 8;
 
 constexpr std::uint32_t rarity_key(std::uint32_t count) {
     if (count < exact_counts) return count;
@@ -142,7 +143,13 @@ std::optional<PieceIndex> PieceOrder::first_missing(const Bitfield& peer_has, Cu
     if (cursor.generation != generation_) cursor = {generation_, 0};
     while (head_ < order_.size() && !pieces.missing(PieceIndex(order_[head_]))) ++head_;
     std::size_t at = std::max<std::size_t>(cursor.position, head_);
+    // A cold peer's bits are fetched several at a time.
+    std::size_t fetched = at;
     for (; at < order_.size(); ++at) {
+        if (at == fetched) {
+            fetched = std::min(at + prefetched_bits, order_.size());
+            for (std::size_t i = at; i < fetched; ++i) peer_has.prefetch(order_[i]);
+        }
         const PieceIndex piece(order_[at]);
         if (pieces.missing(piece) && peer_has.test(piece.value)) break;
     }

@@ -9,6 +9,7 @@
 #include "engine/base/hex.hpp"
 #include "engine/base/prng.hpp"
 #include "hashing/digest.hpp"
+#include "tests/hashing/every_hasher.hpp"
 
 using namespace spate;
 using namespace spate::hashing;
@@ -36,26 +37,10 @@ void expect_right_digests(const Hasher& hasher, std::span<const Bytes> messages)
     }
 }
 
-std::string test_name(const testing::TestParamInfo<std::string>& info) {
-    std::string name = info.param;
-    std::ranges::replace(name, '-', '_');
-    return name;
-}
-
-std::vector<std::string> runnable() {
-    const auto names = Hasher::names();
-    return {names.begin(), names.end()};
-}
-
 }  // namespace
 
-/// Every kernel and every set that this machine runs.
-class EveryHasher : public testing::TestWithParam<std::string> {
-protected:
-    Hasher hasher_ = *Hasher::by_name(GetParam());
-};
-
-INSTANTIATE_TEST_SUITE_P(Here, EveryHasher, testing::ValuesIn(runnable()), test_name);
+class EveryHasher : public WithHasher {};
+EVERY_HASHER(EveryHasher);
 
 TEST_P(EveryHasher, KnowsItsName) {
     EXPECT_EQ(hasher_.name(), GetParam());

@@ -51,6 +51,19 @@ TEST(PieceMap, TheLastPieceIsShort) {
     EXPECT_EQ(map.slices(PieceIndex{4}), (Slices{{file(3), 20, 2, false}, {file(5), 0, 3, false}}));
 }
 
+TEST(PieceMap, PaddingBehindAFileIsNoPartOfAPieceWithoutV1) {
+    metainfo::Metainfo torrent =
+        folder_of({{"a", 15}, {"pad", 5, true}, {"empty", 0}, {"b", 20}, {"last", 3}}, 10);
+    torrent.piece_hashes.clear();
+    torrent.info_hash_v2 = InfoHashV2{};
+    const PieceMap map(torrent);
+    EXPECT_EQ(map.piece_count(), 5U);
+    EXPECT_EQ(map.slices(PieceIndex{1}), (Slices{{file(0), 10, 5, false}}));
+    EXPECT_EQ(map.slices(PieceIndex{3}), (Slices{{file(3), 10, 10, false}}));
+    EXPECT_EQ(map.slices(PieceIndex{4}), (Slices{{file(4), 0, 3, false}}));
+    EXPECT_DEATH(map.slices(BlockRef{PieceIndex{1}, 0, 6}), "size");
+}
+
 TEST(PieceMap, ABlockIsAnyRangeOfItsPiece) {
     const PieceMap map = small_map();
     EXPECT_EQ(map.slices(BlockRef{PieceIndex{4}, 2, 1}), (Slices{{file(5), 0, 1, false}}));
