@@ -46,6 +46,9 @@ public:
         return (bytes_[bit / 8] & mask(bit)) != std::byte{0};
     }
 
+    /// A test() of the bit follows soon: fetches its cache line meanwhile.
+    void prefetch(std::size_t bit) const { __builtin_prefetch(bytes_.data() + bit / 8); }
+
     /// True when the bit was clear before.
     bool set(std::size_t bit) {
         if (test(bit)) return false;
@@ -69,6 +72,11 @@ public:
     void set_all() {
         count_ = size_;
         release_if_plain();
+    }
+
+    void reset_all() {
+        bytes_.assign(bytes_.size(), std::byte{0});
+        count_ = 0;
     }
 
     bool operator==(const Bitfield&) const = default;
