@@ -51,8 +51,7 @@ public:
         : pieces_(piece_count),
           availability_(piece_count),
           buffers_(memory_, 1ULL << 40),
-          picker_(core, {std::uint64_t{piece_count} * piece_length, piece_length}, pieces_,
-                  availability_, buffers_) {
+          picker_(core, [](PieceIndex) { return piece_length; }, pieces_, availability_, buffers_) {
         for (std::uint32_t i = 0; i < peer_count; ++i) {
             Peer& peer = peers_.emplace_back();
             peer.id = ConnectionId(i + 1);

@@ -63,7 +63,7 @@ void Session::set_choke(Connection& connection, bool choke, std::uint64_t rate_m
     wire::append_message(connection.control,
                          choke ? wire::MessageId::choke : wire::MessageId::unchoke);
     if (choke) {
-        std::erase_if(connection.uploads, [&](BlockRef block) {
+        connection.uploads.erase_if([&](BlockRef block) {
             if (may_have_fast(connection, block)) return false;
             if (connection.fast) wire::append_reject(connection.control, block);
             return true;

@@ -227,8 +227,7 @@ TEST_F(PickerTest, APieceWhoseDeadlineIsNearIsAskedOfASecondPeer) {
 TEST_F(PickerTest, SoManyDeadlinesAndNoMore) {
     PieceTable many(Picker::deadlines_max + 1);
     Availability none(many.size());
-    Picker large(CoreIndex(0), {std::uint64_t{many.size()} * piece_length, piece_length}, many,
-                 none, buffers);
+    Picker large(CoreIndex(0), [](PieceIndex) { return piece_length; }, many, none, buffers);
     for (std::uint32_t i = 0; i < Picker::deadlines_max; ++i)
         EXPECT_TRUE(large.set_deadline(PieceIndex(i), start));
     EXPECT_FALSE(large.set_deadline(PieceIndex(Picker::deadlines_max), start));
