@@ -20,9 +20,11 @@ function(spate_library name)
 endfunction()
 
 # Compiles what never runs hot (tests, the command line) with little optimisation: a third of the
-# compiler's time, which is most of what a run of all tests takes.
+# compiler's time, which is most of what a run of all tests takes. BUSY for tests that compute so
+# much that the sanitizers' run would cost more than that.
 function(spate_cold_code target)
-    if(SPATE_SANITIZE)
+    cmake_parse_arguments(ARG "BUSY" "" "" ${ARGN})
+    if(SPATE_SANITIZE AND NOT ARG_BUSY)
         target_compile_options(${target} PRIVATE -O0)
     else()
         target_compile_options(${target} PRIVATE -O1)
@@ -61,8 +63,8 @@ function(spate_use_mimalloc target)
         -Wl,--push-state,--no-as-needed $<TARGET_FILE:mimalloc> -Wl,--pop-state)
 endfunction()
 
-# spate_test(NAME SOURCES a_test.cpp ... LINK lib ... [LABELS label ...] [TIMEOUT seconds]): one test
-# binary a folder, mirrored in tests/. Labels, `unit` unless given:
+# spate_test(NAME SOURCES a_test.cpp ... LINK lib ... [LABELS label ...] [TIMEOUT seconds] [BUSY]): one
+# test binary a folder, mirrored in tests/. Labels, `unit` unless given:
 #   unit       in one process, quick; the asan preset runs it too
 #   sanitizer  longer, and the asan preset runs it too
 #   threads    besides one of these: has threads, so the tsan preset runs it too
@@ -73,13 +75,17 @@ endfunction()
 # The target `checks` builds the tests that its preset runs, and nothing else: half the work of a
 # sanitizer's build.
 function(spate_test name)
-    cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
+    cmake_parse_arguments(ARG "BUSY" "TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
     add_executable(${name} ${ARG_SOURCES})
     target_link_libraries(${name} PRIVATE ${ARG_LINK} GTest::gtest GTest::gmock GTest::gtest_main)
     if(SPATE_LTO)
         target_link_options(${name} PRIVATE -fno-lto -fno-use-linker-plugin)
     endif()
-    spate_cold_code(${name})
+    if(ARG_BUSY)
+        spate_cold_code(${name} BUSY)
+    else()
+        spate_cold_code(${name})
+    endif()
     add_test(NAME ${name} COMMAND ${name})
     set_tests_properties(${name} PROPERTIES
         ENVIRONMENT GTEST_OUTPUT=xml:${PROJECT_BINARY_DIR}/results/${name}.xml)

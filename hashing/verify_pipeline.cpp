@@ -11,11 +11,11 @@
 #include <utility>
 
 #include <oneapi/tbb/info.h>
-#include <oneapi/tbb/parallel_pipeline.h>
 #include <oneapi/tbb/task_arena.h>
 #include <oneapi/tbb/task_scheduler_observer.h>
 
 #include "engine/base/assert.hpp"
+#include "hashing/batch_pipeline.hpp"
 #include "hashing/merkle.hpp"
 #include "hashing/piece_batch.hpp"
 
@@ -65,9 +65,9 @@ std::size_t tokens_of(const PieceRun& run) {
     return useful_threads(run) + 1;
 }
 
-/// The pipeline of one call of `hash_pieces`: hand out batches in order | read and hash, in
-/// parallel | take the results.
-class PiecePipeline {
+/// The pipeline of one call of `hash_pieces`: hand out batches in order | read and hash | take the
+/// results.
+class PiecePipeline final : BatchSteps {
 public:
     PiecePipeline(const Hasher& hasher, const PieceRun& run, PieceSource& source,
                   const PieceResultSink& sink, PieceProgress& progress, std::stop_token stop)
@@ -82,35 +82,21 @@ public:
         {
             const Turn before_the_first_start(handing_out_);
         }
-        flow::parallel_pipeline(
-            tokens_of(run_),
-            flow::make_filter<void, PieceBatch*>(
-                flow::filter_mode::serial_in_order,
-                [this](flow::flow_control& control) { return next_batch(control); }) &
-                flow::make_filter<PieceBatch*, PieceBatch*>(
-                    flow::filter_mode::parallel,
-                    [this](PieceBatch* batch) { return process(batch); }) &
-                flow::make_filter<PieceBatch*, void>(
-                    flow::filter_mode::serial_out_of_order,
-                    [this](PieceBatch* batch) { take_results(batch); }));
+        run_pipeline(*this, tokens_of(run_));
         const Turn after_the_last_start(handing_out_);
         const Turn after_the_last_results(taking_results_);
         return cancelled_ ? PieceRunEnd::cancelled : PieceRunEnd::completed;
     }
 
 private:
-    PieceBatch* next_batch(flow::flow_control& control) {
+    PieceBatch* next_batch() override {
         const Turn turn(handing_out_);
         if (stop_.stop_requested()) {
             if (!started_.empty() || next_ < run_.pieces.size()) cancelled_ = true;
-            control.stop();
             return nullptr;
         }
         while (started_.size() <= batches_ahead && next_ < run_.pieces.size()) start_batch();
-        if (started_.empty()) {
-            control.stop();
-            return nullptr;
-        }
+        if (started_.empty()) return nullptr;
         PieceBatch* const batch = started_.front();
         started_.pop_front();
         return batch;
@@ -123,26 +109,25 @@ private:
         started_.push_back(batch);
     }
 
-    PieceBatch* process(PieceBatch* batch) {
-        const Turn batch_turn(batch->taken());
+    void process(PieceBatch& batch) override {
+        const Turn batch_turn(batch.taken());
         auto bench = take_bench();
-        if (!batch->process(*bench, progress_, stop_)) {
+        if (!batch.process(*bench, progress_, stop_)) {
             cancelled_ = true;
-            batch->drop();
+            batch.drop();
         }
         const std::lock_guard lock(mutex_);
         benches_.push_back(std::move(bench));
-        return batch;
     }
 
-    void take_results(PieceBatch* batch) {
+    void take_results(PieceBatch& batch) override {
         const Turn turn(taking_results_);
         {
-            const Turn batch_turn(batch->taken());
-            if (!batch->results().empty()) sink_(batch->results());
+            const Turn batch_turn(batch.taken());
+            if (!batch.results().empty()) sink_(batch.results());
         }
         const std::lock_guard lock(mutex_);
-        free_.push_back(batch);
+        free_.push_back(&batch);
     }
 
     PieceBatch* take_free() {

@@ -41,7 +41,6 @@ private:
     std::uint64_t tick_of(Time time) const;
     void link(std::uint32_t key, std::uint64_t tick);
     void unlink(std::uint32_t key);
-    bool occupied(std::size_t slot) const { return (occupied_[slot / 64] >> slot % 64 & 1) != 0; }
     std::size_t slots_to_occupied(std::size_t from) const;
 
     Time start_;

@@ -138,7 +138,7 @@ TEST(ShippedScenarios, RarestFirstSurvivesItsSeed) {
     const auto classes = run_classes(experiment, result);
     EXPECT_TRUE(result.everyone_finished);
     for (const sim::Sample& sample : result.samples) EXPECT_GE(sample.copies_min, 1U);
-    EXPECT_GT(classes.at("peer").download_min_seconds, 60) << "nobody was done when the seed left";
+    EXPECT_GT(classes.at("peer").download_min_seconds, 75) << "nobody was done when the seed left";
 }
 
 TEST(ShippedScenarios, FlashCrowdGrowsAndEndsNearTheFluidModel) {

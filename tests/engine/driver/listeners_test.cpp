@@ -53,7 +53,6 @@ TEST(Listeners, ConnectionsFollowTheCardsQueuesOnlyWhenEachCoreHasOne) {
     EXPECT_FALSE(follows_receive_queues(4, true, 1)) << "three cores would have nothing to do";
     EXPECT_FALSE(follows_receive_queues(4, false, 8)) << "the threads wander";
     EXPECT_FALSE(follows_receive_queues(2, true, 8));
-
 }
 
 TEST(Listeners, EachCoresSocketNamesItsCpu) {

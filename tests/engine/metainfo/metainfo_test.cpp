@@ -5,24 +5,13 @@
 #include "engine/base/hex.hpp"
 #include "hashing/digest.hpp"
 #include "torrent_builder.hpp"
+#include "torrent_reader.hpp"
 
 using namespace spate;
 using namespace spate::metainfo;
 using Kind = MetainfoErrorKind;
 
 namespace {
-
-Metainfo read(const std::string& torrent) {
-    auto parsed = parse_torrent(as_bytes(torrent));
-    EXPECT_TRUE(parsed) << parsed.error().sentence;
-    return parsed ? *parsed : Metainfo{};
-}
-
-MetainfoError refusal(const std::string& torrent) {
-    const auto parsed = parse_torrent(as_bytes(torrent));
-    EXPECT_FALSE(parsed);
-    return parsed ? MetainfoError{} : parsed.error();
-}
 
 Kind refused_info(const std::vector<std::pair<std::string, std::string>>& info) {
     return refusal(torrent_of(bencoded_dict(info))).kind;

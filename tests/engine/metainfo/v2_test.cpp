@@ -2,6 +2,7 @@
 
 #include "engine/base/hex.hpp"
 #include "torrent_builder.hpp"
+#include "torrent_reader.hpp"
 #include "v2_content.hpp"
 
 using namespace spate;
@@ -42,18 +43,6 @@ Pairs v2_pairs(const std::string& tree, std::int64_t piece_length = v2_piece_len
 
 std::string v2_torrent(const Pairs& tree) {
     return torrent_of(bencoded_dict(v2_pairs(bencoded_dict(tree))));
-}
-
-Metainfo read(const std::string& torrent) {
-    auto parsed = parse_torrent(as_bytes(torrent));
-    EXPECT_TRUE(parsed) << parsed.error().sentence;
-    return parsed ? *parsed : Metainfo{};
-}
-
-MetainfoError refusal(const std::string& torrent) {
-    const auto parsed = parse_torrent(as_bytes(torrent));
-    EXPECT_FALSE(parsed);
-    return parsed ? MetainfoError{} : parsed.error();
 }
 
 Kind refused(const Pairs& tree) {

@@ -131,24 +131,27 @@ TEST(Swarm, StopsPolitelyWhenANodeLeaves) {
     EXPECT_EQ(simulation.node(1).cores().front()->session().connection_count(), 0U);
 }
 
+/// A seed that sends false data, an honest one, and eight peers that get everything all the same.
+void expect_liar_banned(Payload payload, std::uint64_t seed) {
+    SCOPED_TRACE(seed);
+    Simulation simulation({.seed = seed, .contents = {{}}, .payload = payload});
+    NodeOptions liar = seed_node();
+    liar.torrents.front().disk.corrupts_reads = true;
+    simulation.add_node(liar);
+    NodeOptions slow;
+    slow.link = {.up_bytes_per_s = 500'000, .down_bytes_per_s = 2'000'000, .latency = 10ms};
+    NodeOptions honest = seed_node();
+    honest.link = slow.link;
+    fill(simulation, 8, slow, honest);
+    EXPECT_TRUE(complete(simulation, 30min));
+    std::uint64_t bans = 0;
+    for (const auto& node : simulation.nodes()) bans += node->dropped(DropReason::false_data);
+    EXPECT_GT(bans, 0U);
+    EXPECT_LE(bans, 8U) << "the liar, once by each; nobody else";
+}
+
 TEST(Swarm, PeerThatSendsFalseDataIsBannedAndHonestOnesFinish) {
-    for (std::uint64_t seed = 1; seed <= 5; ++seed) {
-        SCOPED_TRACE(seed);
-        Simulation simulation({.seed = seed});
-        NodeOptions slow;
-        slow.link = {.up_bytes_per_s = 500'000, .down_bytes_per_s = 2'000'000, .latency = 10ms};
-        NodeOptions liar = seed_node();
-        liar.torrents.front().disk.corrupts_reads = true;
-        simulation.add_node(liar);
-        NodeOptions seed_options = seed_node();
-        seed_options.link = slow.link;
-        fill(simulation, 8, slow, seed_options);
-        EXPECT_TRUE(complete(simulation, 30min));
-        std::uint64_t bans = 0;
-        for (const auto& node : simulation.nodes()) bans += node->dropped(DropReason::false_data);
-        EXPECT_GT(bans, 0U);
-        EXPECT_LE(bans, 8U) << "the liar, once by each; nobody else";
-    }
+    for (std::uint64_t seed = 1; seed <= 5; ++seed) expect_liar_banned(Payload::bytes, seed);
 }
 
 TEST(Swarm, CoresOfANodeShareATorrentAndStoreNoPieceTwice) {
@@ -267,23 +270,7 @@ TEST(Swarm, CompletesWhenPayloadGoesByName) {
 }
 
 TEST(Swarm, LiarIsBannedWhenPayloadGoesByName) {
-    for (std::uint64_t seed = 1; seed <= 3; ++seed) {
-        SCOPED_TRACE(seed);
-        Simulation simulation({.seed = seed, .contents = {{}}, .payload = Payload::names});
-        NodeOptions liar = seed_node();
-        liar.torrents.front().disk.corrupts_reads = true;
-        simulation.add_node(liar);
-        NodeOptions slow;
-        slow.link = {.up_bytes_per_s = 500'000, .down_bytes_per_s = 2'000'000, .latency = 10ms};
-        NodeOptions seed_options = seed_node();
-        seed_options.link = slow.link;
-        fill(simulation, 8, slow, seed_options);
-        EXPECT_TRUE(complete(simulation, 30min));
-        std::uint64_t bans = 0;
-        for (const auto& node : simulation.nodes()) bans += node->dropped(DropReason::false_data);
-        EXPECT_GT(bans, 0U);
-        EXPECT_LE(bans, 8U) << "the liar, once by each; nobody else";
-    }
+    for (std::uint64_t seed = 1; seed <= 3; ++seed) expect_liar_banned(Payload::names, seed);
 }
 
 TEST(Swarm, QuietSwarmStaysConnectedAndInOrder) {
