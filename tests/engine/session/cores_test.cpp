@@ -52,19 +52,6 @@ TEST_F(CoresTest, ALateOrderForAPeerThatIsGoneIsPassedOver) {
     EXPECT_EQ(told<PeerLeft>().size(), 1U);
 }
 
-TEST_F(CoresTest, SoManyMessagesForTorrentsToComeAreKeptAndNoMore) {
-    be_the_other_core();
-    start(false);
-    for (std::size_t i = 0; i <= Session::early_messages_max; ++i)
-        tell(PeersFound{TorrentId(0), {}, false});
-    tell(CallPeer{TorrentId(0), *Endpoint::parse("10.0.0.9:6881")});
-    add_torrent(test_content(piece_count));
-    EXPECT_TRUE(calls.empty()) << "the last ones were too many";
-    tell(CallPeer{TorrentId(1), *Endpoint::parse("10.0.0.9:6881")});
-    add_torrent(test_content(piece_count, 2), TorrentId(1));
-    EXPECT_EQ(calls.size(), 1U) << "there is room again";
-}
-
 TEST_F(CoresTest, APeerMayBeServedSoFastAndNoFaster) {
     be_the_other_core();
     seeding = true;
