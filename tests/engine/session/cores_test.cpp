@@ -170,7 +170,8 @@ TEST_F(CoresTest, AHaltFromTheOtherCoreClosesItsPeersHere) {
 TEST_F(CoresTest, WhatComesBeforeItsTorrentIsKeptUpToALimitButCallsAlways) {
     be_the_other_core();
     start(false);
-    for (int i = 0; i < 10'000; ++i) tell(SetChoke{TorrentId(0), ConnectionId(1), false});
+    for (std::size_t i = 0; i <= Session::early_messages_max; ++i)
+        tell(SetChoke{TorrentId(0), ConnectionId(1), false});
     const Endpoint remote = *Endpoint::parse("127.0.0.9:6881");
     tell(CallPeer{TorrentId(0), remote});
     EXPECT_TRUE(calls.empty());
