@@ -37,8 +37,8 @@ using Sha256Stream = HashStream<Sha256Digest>;
 enum class HasherError : std::uint8_t { unknown_name, not_on_this_machine };
 
 /// SHA-1 and SHA-256 of many independent messages at once, each in a lane of a vector register:
-/// sixteen take about as long as three one by one. Made once, by `main`, and handed to its users.
-/// A constant value: cheap to copy, usable by any number of threads.
+/// sixteen take about as long as three one by one, thirty-two as five. Made once, by `main`, and
+/// handed to its users. A constant value: cheap to copy, usable by any number of threads.
 class Hasher {
 public:
     /// The fastest that this processor and its system can run.
@@ -55,7 +55,7 @@ public:
     std::string_view name() const { return name_; }
 
     /// digests[i] = SHA-1(messages[i]). Any number of messages, of any lengths and alignment;
-    /// faster when many are passed at once, best in multiples of sixteen of similar lengths.
+    /// faster when many are passed at once, best in multiples of thirty-two of similar lengths.
     void sha1_many(std::span<const Bytes> messages, std::span<Sha1Digest> digests) const;
     void sha256_many(std::span<const Bytes> messages, std::span<Sha256Digest> digests) const;
 

@@ -13,8 +13,16 @@ namespace {
 //            SHA-1                                SHA-256
 //   Zen 5    1-4 SHA-NI, 5-8 ymm, 9-16 zmm        1-6 SHA-NI, 7-8 ymm, 9-16 zmm
 //   Ice Lake 1-2 SHA-NI, 3-8 ymm, 9-16 zmm        1-4 SHA-NI, 5-8 ymm, 9-16 zmm
-// where 9 may be 8 and 1. More than 16 refill lanes as they end.
+// where 9 may be 8 and 1. 17-32 are on Zen 5 two zmm interleaved, or 16 and the rest; Ice Lake,
+// where that wasn't measured, has the ports for one zmm and takes the rest by itself. More than 32
+// refill lanes as they end.
 constexpr std::array table = {
+    LaneKernel{.name = "avx512-x32",
+               .lanes = 32,
+               .needs = CpuFeature::avx512,
+               .sha1 = {kernels::sha1_avx512_x32, {150, 310}},
+               .sha256 = {kernels::sha256_avx512_x32, {287, 620}},
+               .parents = {kernels::parents_avx512_x32, {760, 1520}}},
     LaneKernel{.name = "avx512-x16",
                .lanes = 16,
                .needs = CpuFeature::avx512,

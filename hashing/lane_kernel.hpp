@@ -7,13 +7,13 @@
 namespace spate::hashing {
 
 /// The most messages that one kernel call advances.
-inline constexpr unsigned lanes_max = 16;
+inline constexpr unsigned lanes_max = 32;
 
 /// SHA-1 and SHA-256 both eat blocks of this size (FIPS 180-4).
 inline constexpr std::size_t sha_block_bytes = 64;
 
 /// Advances some lanes, data[l] by `blocks` blocks each. Word w of lane l's state is
-/// state[w * lanes_max + l], so a kernel of 2 lanes can be pointed at lanes 5 and 6 of 16.
+/// state[w * lanes_max + l], so a kernel of 2 lanes can be pointed at lanes 5 and 6.
 /// Idle lanes must point at readable data; their state becomes garbage.
 using Compress = void (*)(std::uint32_t* state, const std::byte* const* data, std::size_t blocks);
 
@@ -64,6 +64,10 @@ void parents_avx2_x8(std::uint32_t* state, const std::byte* const* data, std::si
 void sha1_avx512vl_x8(std::uint32_t* state, const std::byte* const* data, std::size_t blocks);
 void sha256_avx512vl_x8(std::uint32_t* state, const std::byte* const* data, std::size_t blocks);
 void parents_avx512vl_x8(std::uint32_t* state, const std::byte* const* data, std::size_t blocks);
+
+void sha1_avx512_x32(std::uint32_t* state, const std::byte* const* data, std::size_t blocks);
+void sha256_avx512_x32(std::uint32_t* state, const std::byte* const* data, std::size_t blocks);
+void parents_avx512_x32(std::uint32_t* state, const std::byte* const* data, std::size_t blocks);
 
 void sha1_avx512_x16(std::uint32_t* state, const std::byte* const* data, std::size_t blocks);
 void sha256_avx512_x16(std::uint32_t* state, const std::byte* const* data, std::size_t blocks);

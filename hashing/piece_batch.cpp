@@ -24,7 +24,7 @@ Workbench::Workbench(const Hasher& hasher, const PieceRun& run)
       tiles_(std::make_unique_for_overwrite<std::byte[]>(tiles_bytes(run.tile_bytes))) {}
 
 std::size_t Workbench::tiles_bytes(std::size_t tile_bytes) {
-    return (tile_bytes + stagger_bytes) * lanes_max;
+    return (tile_bytes + stagger_bytes) * pieces_abreast;
 }
 
 MutableBytes Workbench::tile(std::size_t lane) const {
@@ -34,7 +34,7 @@ MutableBytes Workbench::tile(std::size_t lane) const {
 // --- What is read ahead
 
 std::size_t PieceBatch::start(std::span<const PieceIndex> rest) {
-    const std::size_t hot_count = std::min<std::size_t>(lanes_max, rest.size());
+    const std::size_t hot_count = std::min<std::size_t>(pieces_abreast, rest.size());
     take(rest.first(hot_count));
     plan(current_, 0, ~std::uint64_t{0});
     cold_ = source_.is_cold(current_.ranges);
@@ -67,8 +67,8 @@ std::size_t PieceBatch::cold_count(std::span<const PieceIndex> rest) const {
         bytes += std::min<std::uint64_t>(piece.size_bytes, round_bytes);
         if (bytes > PieceSource::read_ahead_bytes_max) return count;
         if (piece.size_bytes <= round_bytes) continue;
-        if (count >= lanes_max) return count;
-        count_max = std::min<std::size_t>(count_max, lanes_max);
+        if (count >= pieces_abreast) return count;
+        count_max = std::min<std::size_t>(count_max, pieces_abreast);
     }
     return count_max;
 }
@@ -135,7 +135,7 @@ bool PieceBatch::process(Workbench& bench, PieceProgress& progress, const std::s
     if (stop.stop_requested()) return false;
     if (cold_) turn_to(0);
     bool finished = true;
-    for (std::size_t first = 0; finished && first < extents_.size(); first += lanes_max)
+    for (std::size_t first = 0; finished && first < extents_.size(); first += pieces_abreast)
         finished = process_lanes(first, bench, progress, stop);
     current_.reads.reset();
     next_.reads.reset();
@@ -145,9 +145,9 @@ bool PieceBatch::process(Workbench& bench, PieceProgress& progress, const std::s
 bool PieceBatch::process_lanes(std::size_t first, Workbench& bench, PieceProgress& progress,
                                const std::stop_token& stop) {
     PieceLanes& lanes = bench.lanes();
-    const std::size_t count = std::min<std::size_t>(lanes_max, extents_.size() - first);
+    const std::size_t count = std::min<std::size_t>(pieces_abreast, extents_.size() - first);
     lanes.start(std::span(extents_).subspan(first, count));
-    std::array<Bytes, lanes_max> parts;
+    std::array<Bytes, pieces_abreast> parts;
     while (!lanes.active().empty()) {
         if (stop.stop_requested()) return false;
         std::uint64_t bytes = 0;

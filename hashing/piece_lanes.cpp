@@ -9,7 +9,7 @@
 namespace spate::hashing {
 
 void PieceLanes::start(std::span<const PieceExtent> pieces) {
-    SPATE_ASSERT(pieces.size() <= lanes_max);
+    SPATE_ASSERT(pieces.size() <= pieces_abreast);
     active_.clear();
     for (std::size_t lane = 0; lane < pieces.size(); ++lane) {
         const PieceExtent& piece = pieces[lane];
@@ -24,7 +24,7 @@ void PieceLanes::start(std::span<const PieceExtent> pieces) {
     }
 }
 
-void PieceLanes::advance(const std::array<Bytes, lanes_max>& parts) {
+void PieceLanes::advance(const std::array<Bytes, pieces_abreast>& parts) {
     const auto ends = [&](std::size_t lane) { return parts[lane].size() == bytes_left(lane); };
     // Only a file's or the torrent's last piece can be shorter than its lane-mates.
     const auto ending = std::ranges::partition(active_, [&](auto lane) { return !ends(lane); });
@@ -43,10 +43,10 @@ void PieceLanes::advance(const std::array<Bytes, lanes_max>& parts) {
 }
 
 void PieceLanes::advance_sha1(std::span<const std::size_t> lanes,
-                              const std::array<Bytes, lanes_max>& parts, bool last) {
-    std::array<Sha1Stream, lanes_max> streams;
-    std::array<Bytes, lanes_max> messages;
-    std::array<Sha1Digest, lanes_max> digests;
+                              const std::array<Bytes, pieces_abreast>& parts, bool last) {
+    std::array<Sha1Stream, pieces_abreast> streams;
+    std::array<Bytes, pieces_abreast> messages;
+    std::array<Sha1Digest, pieces_abreast> digests;
     const std::size_t count = lanes.size();
     for (std::size_t i = 0; i < count; ++i) {
         streams[i] = streams_[lanes[i]];
@@ -64,7 +64,7 @@ void PieceLanes::advance_sha1(std::span<const std::size_t> lanes,
     }
 }
 
-void PieceLanes::hash_leaves(const std::array<Bytes, lanes_max>& parts) {
+void PieceLanes::hash_leaves(const std::array<Bytes, pieces_abreast>& parts) {
     blocks_.clear();
     // The part of a lane that its tree covers: its padding is no leaf.
     const auto covered = [&](std::size_t lane) {

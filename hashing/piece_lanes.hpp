@@ -13,6 +13,10 @@
 
 namespace spate::hashing {
 
+/// Pieces hashed side by side. Thirty-two would fill the widest kernel of SHA-1, but not fit into
+/// L2 with what they are read from: 0.20 CPU s a GiB instead of 0.19.
+inline constexpr unsigned pieces_abreast = 16;
+
 /// Where a piece lies in the data, and what of it is hashed.
 struct PieceExtent {
     std::uint64_t offset_bytes = 0;
@@ -47,7 +51,7 @@ class PieceLanes {
 public:
     PieceLanes(const Hasher& hasher, DigestChoice choice) : hasher_(hasher), choice_(choice) {}
 
-    /// Forgets what was and begins with these, at most lanes_max and none of them empty.
+    /// Forgets what was and begins with these, at most pieces_abreast and none of them empty.
     void start(std::span<const PieceExtent> pieces);
 
     /// Lanes whose pieces aren't through yet, in no fixed order.
@@ -62,24 +66,24 @@ public:
     /// Appends the next bytes to each active lane: parts[i] is that of lane i, up to its piece's
     /// end or else a multiple of 64 bytes, and of leaf_bytes when roots are wanted. Lanes that are
     /// through are no longer active.
-    void advance(const std::array<Bytes, lanes_max>& parts);
+    void advance(const std::array<Bytes, pieces_abreast>& parts);
 
     /// Of a lane that is through.
     const PieceDigests& digests(std::size_t lane) const { return digests_[lane]; }
 
 private:
-    void advance_sha1(std::span<const std::size_t> lanes, const std::array<Bytes, lanes_max>& parts,
-                      bool last);
-    void hash_leaves(const std::array<Bytes, lanes_max>& parts);
+    void advance_sha1(std::span<const std::size_t> lanes,
+                      const std::array<Bytes, pieces_abreast>& parts, bool last);
+    void hash_leaves(const std::array<Bytes, pieces_abreast>& parts);
 
     const Hasher& hasher_;
     const DigestChoice choice_;
     std::vector<std::size_t> active_;
-    std::array<PieceExtent, lanes_max> pieces_;
-    std::array<std::uint64_t, lanes_max> at_;
-    std::array<Sha1Stream, lanes_max> streams_;
-    std::array<std::vector<Sha256Digest>, lanes_max> leaves_;
-    std::array<PieceDigests, lanes_max> digests_;
+    std::array<PieceExtent, pieces_abreast> pieces_;
+    std::array<std::uint64_t, pieces_abreast> at_;
+    std::array<Sha1Stream, pieces_abreast> streams_;
+    std::array<std::vector<Sha256Digest>, pieces_abreast> leaves_;
+    std::array<PieceDigests, pieces_abreast> digests_;
     std::vector<Bytes> blocks_;  // of one part a lane, to be hashed to leaves
     std::vector<Sha256Digest> block_digests_;
 };

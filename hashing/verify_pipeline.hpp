@@ -29,9 +29,9 @@ struct PieceRun {
     bool background = false;
     /// What is read of a resident piece at a time, and what is hashed of any piece before its
     /// lane-mates have their turn: a divisor of 1 MiB and a multiple of 64, with roots of 16 KiB.
-    /// Sixteen tiles should fit in L2; a file in the page cache takes 0.20 CPU s a GiB with tiles
-    /// of 16 KiB, 0.17 with 32, the same with 64.
-    std::size_t tile_bytes = 32 * 1024;
+    /// Longer ones are fewer reads, and fall out of L2 before they are hashed; 64 KiB is best but
+    /// where both digests are wanted (docs/decisions/0012).
+    std::size_t tile_bytes = 64 * 1024;
 };
 
 /// The extents of a v1 torrent, whose pieces leave no gap and are as long as one another but for

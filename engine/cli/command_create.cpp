@@ -40,7 +40,7 @@ void report(const metainfo::Metainfo& torrent, const std::string& path, Console&
         Json json = torrent_json(torrent);
         json["magnet"] = magnet;
         json["torrent"] = path;
-        console.object(json);
+        console.object(json, files_json(torrent));
         return;
     }
     console.say(fmt::format("{}: {} in {} pieces of {}", path,

@@ -8,8 +8,7 @@ namespace {
 
 int show(const std::string& source, Environment& environment) {
     Console& console = environment.console;
-    const auto print = [&](const Json& json, const std::vector<std::string>& lines) {
-        console.object(json);
+    const auto print = [&](const std::vector<std::string>& lines) {
         for (const std::string& line : lines) console.say(line);
         return exit_success;
     };
@@ -20,11 +19,13 @@ int show(const std::string& source, Environment& environment) {
     if (is_magnet(source)) {
         const auto magnet = parse_magnet_text(source);
         if (!magnet) return refuse(magnet.error());
-        return print(magnet_json(*magnet), magnet_text(*magnet));
+        console.object(magnet_json(*magnet));
+        return print(magnet_text(*magnet));
     }
     const auto torrent = read_torrent_file(source);
     if (!torrent) return refuse(torrent.error());
-    return print(torrent_json(*torrent), torrent_text(*torrent));
+    console.object(torrent_json(*torrent), files_json(*torrent));
+    return print(torrent_text(*torrent));
 }
 
 }  // namespace

@@ -9,10 +9,14 @@
 #include <fmt/format.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include "engine/base/assert.hpp"
+
 namespace spate::cli {
 namespace {
 
 constexpr std::size_t width_default = 80;
+/// Of a list.
+constexpr std::size_t written_at_once_bytes = 64 << 10;
 
 std::string dump(const Json& json) {
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -53,6 +57,21 @@ void Console::event(const char* name, const Json& fields) {
 
 void Console::object(const Json& object) {
     if (options_.json) write_line(dump(object));
+}
+
+void Console::object(const Json& object, const JsonList& list) {
+    if (!options_.json) return;
+    SPATE_ASSERT(object.is_object() && !object.empty());
+    std::string text = dump(object);
+    text.pop_back();
+    text += fmt::format(",{}:[", dump(list.name));
+    for (std::size_t i = 0; i < list.size; ++i) {
+        text += (i > 0 ? "," : "") + dump(list.at(i));
+        if (text.size() < written_at_once_bytes) continue;
+        std::fwrite(text.data(), 1, text.size(), stdout);
+        text.clear();
+    }
+    write_line(text + "]}");
 }
 
 void Console::say(const std::string& line) {

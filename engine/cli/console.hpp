@@ -1,5 +1,6 @@
 #pragma once
 // engine/cli/console.hpp: everything that the program says.
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,6 +13,13 @@
 namespace spate::cli {
 
 using Json = nlohmann::ordered_json;
+
+/// A member of an object that may be long: its values are made and written one by one.
+struct JsonList {
+    std::string name;
+    std::size_t size = 0;
+    std::function<Json(std::size_t)> at;
+};
 
 struct ConsoleOptions {
     bool json = false;
@@ -36,6 +44,8 @@ public:
     void event(const char* name, const Json& fields);
     /// One JSON object as it is; nothing without --json.
     void object(const Json& object);
+    /// The same with `list` behind the members of `object`, of which there is at least one.
+    void object(const Json& object, const JsonList& list);
     /// A line for people; nothing with --json.
     void say(const std::string& line);
     /// Sentences for users: a log line on standard error, and an event with --json. `what` is the

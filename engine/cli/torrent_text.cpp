@@ -72,8 +72,6 @@ std::string joined_path(const metainfo::Metainfo& torrent, const metainfo::FileE
 }
 
 Json torrent_json(const metainfo::Metainfo& torrent) {
-    Json files = Json::array();
-    for (const metainfo::FileEntry& file : torrent.files) files.push_back(file_json(torrent, file));
     Json json{{"name", torrent.name}, {"info_hash", to_hex(torrent.info_hash.bytes)}};
     if (torrent.info_hash_v2) json["info_hash_v2"] = to_hex(torrent.info_hash_v2->bytes);
     json["version"] = torrent.version();
@@ -81,7 +79,6 @@ Json torrent_json(const metainfo::Metainfo& torrent) {
     json["piece_count"] = torrent.piece_count();
     json["total_bytes"] = torrent.total_bytes;
     json["private"] = torrent.is_private;
-    json["files"] = std::move(files);
     json["trackers"] = torrent.tracker_tiers;
     json["web_seeds"] = torrent.web_seeds;
     json["nodes"] = list_of(torrent.nodes);
@@ -90,6 +87,12 @@ Json torrent_json(const metainfo::Metainfo& torrent) {
     json["creation_date"] = nullptr;
     if (torrent.creation_date) json["creation_date"] = *torrent.creation_date;
     return json;
+}
+
+JsonList files_json(const metainfo::Metainfo& torrent) {
+    return {.name = "files", .size = torrent.files.size(), .at = [&torrent](std::size_t file) {
+                return file_json(torrent, torrent.files[file]);
+            }};
 }
 
 Json magnet_json(const metainfo::Magnet& magnet) {

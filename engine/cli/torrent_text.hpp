@@ -12,8 +12,10 @@
 
 namespace spate::cli {
 
-/// The object of `show --json`.
+/// The object of `show --json`, but for the files of a torrent: of 100,000 it would take 40 MiB.
 Json torrent_json(const metainfo::Metainfo& torrent);
+/// Its files; refers to `torrent`.
+JsonList files_json(const metainfo::Metainfo& torrent);
 Json magnet_json(const metainfo::Magnet& magnet);
 
 /// Lines for people.

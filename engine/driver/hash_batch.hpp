@@ -17,11 +17,11 @@ namespace spate::driver {
 /// other work, so that long pieces hold up nobody. One thread.
 class HashBatch {
 public:
-    static constexpr std::size_t lanes = hashing::lanes_max;
+    static constexpr std::size_t lanes = hashing::pieces_abreast;
     /// Far below any peer's patience; a fast download fills the lanes sooner.
     static constexpr Duration wait_max = 3ms;
-    /// Of a batch, in one turn of the core: a third of a millisecond where lanes are wide.
-    static constexpr std::size_t slice_bytes = 2 << 20;
+    /// Of a batch, in one turn of the core: an eighth of a millisecond where lanes are wide.
+    static constexpr std::size_t slice_bytes = 1 << 20;
 
     explicit HashBatch(const hashing::Hasher& hasher);
 

@@ -298,7 +298,7 @@ TEST_P(VerifyPieces, AStopEndsTheRunEarly) {
     const VerifyReport report = verify_pieces(hasher_, torrent.run(threads()), torrent.expected(),
                                               source, progress_, stop.get_token());
     EXPECT_EQ(report.end, PieceRunEnd::cancelled);
-    EXPECT_LE(reads_after_stop, (threads() + 1) * lanes_max) << "at most the tile at hand";
+    EXPECT_LE(reads_after_stop, (threads() + 1) * pieces_abreast) << "at most the tile at hand";
     EXPECT_LT(report.good.size(), 2000U);
     EXPECT_TRUE(report.bad.empty());
     EXPECT_EQ(source.read_aheads(), 0U) << "what was read ahead is given back";

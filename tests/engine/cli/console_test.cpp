@@ -37,6 +37,21 @@ TEST_F(ConsoleOutput, WithJsonPeopleAreNotSpokenTo) {
     EXPECT_EQ(output_of(false, [](Console& c) { c.event("x", {}); }), "");
 }
 
+TEST_F(ConsoleOutput, AListIsWrittenBehindTheOtherMembers) {
+    const auto squares = [](std::size_t size) {
+        return JsonList{.name = "squares", .size = size, .at = [](std::size_t i) { return i * i; }};
+    };
+    const auto written = [&](std::size_t size) {
+        return output_of(true, [&](Console& c) { c.object({{"a", 1}}, squares(size)); });
+    };
+    EXPECT_EQ(written(0), "{\"a\":1,\"squares\":[]}\n");
+    EXPECT_EQ(written(3), "{\"a\":1,\"squares\":[0,1,4]}\n");
+    const Json long_one = Json::parse(written(100'000));
+    EXPECT_EQ(long_one["squares"].size(), 100'000U);
+    EXPECT_EQ(long_one["squares"][99'999], 99'999ULL * 99'999);
+    EXPECT_EQ(output_of(false, [&](Console& c) { c.object({{"a", 1}}, squares(3)); }), "");
+}
+
 TEST_F(ConsoleOutput, ErrorsAreEventsWithJson) {
     const std::string line = output_of(true, [](Console& c) { c.error("cannot read a", "a"); });
     EXPECT_THAT(line, HasSubstr("\"event\":\"error\""));

@@ -33,15 +33,22 @@ TEST(TorrentJson, HasTheFieldsThatScriptsRelyOn) {
     const Json json = torrent_json(album());
     for (const char* name :
          {"name", "info_hash", "version", "piece_length", "piece_count", "total_bytes", "private",
-          "files", "trackers", "web_seeds", "nodes", "comment", "created_by", "creation_date"})
+          "trackers", "web_seeds", "nodes", "comment", "created_by", "creation_date"})
         EXPECT_TRUE(json.contains(name)) << name;
     EXPECT_EQ(json["version"], "v1");
     EXPECT_EQ(json["private"], true);
-    EXPECT_EQ(json["files"][0]["path"], "album/cd1/a.flac");
-    EXPECT_EQ(json["files"][0]["bytes"], 1000);
-    EXPECT_EQ(json["files"][0]["pad"], false);
     EXPECT_EQ(json["trackers"][1][0], "udp://b:1/announce");
     EXPECT_EQ(json["info_hash"].get<std::string>().size(), 40U);
+}
+
+TEST(TorrentJson, ListsTheFiles) {
+    const metainfo::Metainfo torrent = album();
+    const JsonList files = files_json(torrent);
+    EXPECT_EQ(files.name, "files");
+    ASSERT_EQ(files.size, 2U);
+    EXPECT_EQ(files.at(0)["path"], "album/cd1/a.flac");
+    EXPECT_EQ(files.at(0)["bytes"], 1000);
+    EXPECT_EQ(files.at(0)["pad"], false);
 }
 
 TEST(TorrentText, NumbersFilesForSelect) {
