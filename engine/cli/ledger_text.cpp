@@ -33,6 +33,24 @@ Json core_json(const driver::CoreLedger& core) {
             {"cpu_sys_s", core.cpu_system_seconds}};
 }
 
+/// By stage: those in which something was. Microseconds.
+Json latencies_json(const session::StageLatencies& latencies) {
+    const auto us = [](Duration duration) {
+        return static_cast<double>(duration.count() / 100) / 10;
+    };
+    Json stages = Json::object();
+    for (std::size_t i = 0; i < session::latency_stage_names.size(); ++i) {
+        const LatencyHistogram& stage = latencies[session::LatencyStage(i)];
+        if (stage.count() == 0) continue;
+        stages[session::latency_stage_names[i]] = {{"count", stage.count()},
+                                                   {"p50", us(stage.percentile(50))},
+                                                   {"p90", us(stage.percentile(90))},
+                                                   {"p99", us(stage.percentile(99))},
+                                                   {"max", us(stage.max())}};
+    }
+    return stages;
+}
+
 double per(double amount, double of) {
     return of > 0 ? amount / of : 0;
 }
@@ -42,9 +60,13 @@ double per(double amount, double of) {
 Json ledger_json(const driver::Ledger& ledger) {
     Json cores = Json::array();
     for (const driver::CoreLedger& core : ledger.cores) cores.push_back(core_json(core));
+    for (std::size_t i = 0; i < ledger.latencies.size(); ++i)
+        cores[i]["latency_us"] = latencies_json(ledger.latencies[i]);
+    Json total = core_json(ledger.total());
+    total["latency_us"] = latencies_json(ledger.total_latencies());
     Json drops = Json::object();
     for (const driver::Drop& drop : ledger.drops) drops[drop.reason] = drop.count;
-    return {{"total", core_json(ledger.total())}, {"cores", cores}, {"drops", drops}};
+    return {{"total", total}, {"cores", cores}, {"drops", drops}};
 }
 
 Json summary_json(const RunCost& cost) {

@@ -6,6 +6,8 @@
 
 namespace spate::driver {
 
+using session::LatencyStage;
+
 PlannedReceive::PlannedReceive()
     : ReceiveOperation([](io::Operation& operation, std::int32_t result, std::uint32_t) {
           static_cast<PlannedReceive&>(operation).connection->on_planned_received(result);
@@ -126,6 +128,7 @@ void ConnectionIo::prepare_payload() {
     if (!cold) return start_send();
     core_.ledger.bytes_read_files += cold->memory.size();
     ++core_.ledger.cold_reads;
+    send_->submitted_at = core_.now();
     // Reading ahead is one request to the disk; faulting in alone would make one of each page's
     // surroundings, as large as the system's read-ahead.
     core_.ring.submit_after(
@@ -137,6 +140,7 @@ void ConnectionIo::prepare_payload() {
 }
 
 void ConnectionIo::on_populated(std::int32_t result, std::uint32_t) {
+    core_.latencies.record(LatencyStage::cold_read, core_.now() - send_->submitted_at);
     if (closing_) {
         finish_send();
         return finish_if_idle();
@@ -155,7 +159,15 @@ void ConnectionIo::start_send() {
         ranges.add(send_->payload.header(i));
         ranges.add(send_->payload.payload(i));
     }
+    record_submission();
     send_->start(core_.ring, socket_.get());
+}
+
+void ConnectionIo::record_submission() {
+    const Time now = core_.now();
+    send_->submitted_at = now;
+    for (std::size_t i = 0; i < send_->plan.block_count; ++i)
+        core_.latencies.record(LatencyStage::request_to_send, send_->plan.asked_at[i].age(now));
 }
 
 void ConnectionIo::on_sent(std::int32_t result) {
@@ -170,6 +182,8 @@ void ConnectionIo::on_sent(std::int32_t result) {
         return lose();
     }
     if (result < 0 || !send_->advance(result)) return send_->start(core_.ring, socket_.get());
+    if (send_->plan.block_count > 0)
+        core_.latencies.record(LatencyStage::send, core_.now() - send_->submitted_at);
     core_.session.handle_sent(id_, send_->plan, core_.now());
     finish_send();
     transmit();

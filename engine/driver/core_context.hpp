@@ -40,6 +40,7 @@ struct CoreContext {
     io::BufferRing& idle_buffers;  // for peers of whom nothing is expected
     FileTable& file_table;
     CoreLedger& ledger;
+    session::StageLatencies& latencies;
     Pool<PlannedReceive>& receives;
     Pool<OutgoingSend>& sends;
     std::vector<std::shared_ptr<const TorrentFiles>>& torrent_files;  // by TorrentId

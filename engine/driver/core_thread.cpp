@@ -14,6 +14,8 @@
 namespace spate::driver {
 namespace {
 
+using session::LatencyStage;
+
 /// After accept() ran out of descriptors or memory.
 constexpr Duration accept_pause = 100ms;
 constexpr Duration report_interval = 200ms;
@@ -114,14 +116,18 @@ void CoreThread::run(const std::function<void(std::expected<void, std::string>)>
                                                    buffers.error().message())));
     }
     idle_buffers_ = std::move(*buffers);
+    session::SessionOptions session_options = options_.session;
+    session_options.latencies = &latencies_;
     session_ = std::make_unique<session::Session>(
-        options_.session, session::Session::RateLimits{surroundings_.up, surroundings_.down},
+        session_options, session::Session::RateLimits{surroundings_.up, surroundings_.down},
         piece_memory_, clock_.now());
     context_.emplace(CoreContext{*ring_, clock_, *session_, *idle_buffers_, file_table_, ledger_,
-                                 receives_, sends_, torrent_files_, finished_connections_});
+                                 latencies_, receives_, sends_, torrent_files_,
+                                 finished_connections_});
     doorbell_->attach(*ring_);
     accept_all();
     started({});
+    woke_at_ = clock_.refresh();
     loop();
     doorbell_->detach();
     ring_->drain(clock_, drain_max);
@@ -154,8 +160,15 @@ void CoreThread::turn() {
     pump();
     flush_backlogs();
     report(false);
-    if (!finished()) doorbell_->turn(clock_, next_deadline(), [this] { return has_mail(); });
+    if (!finished()) wait();
     reap();
+}
+
+void CoreThread::wait() {
+    latencies_.record(LatencyStage::loop, clock_.refresh() - woke_at_);
+    const std::optional<Time> deadline = next_deadline();
+    doorbell_->turn(clock_, deadline, [this] { return has_mail(); });
+    woke_at_ = clock_.now();
 }
 
 bool CoreThread::finished() const {
@@ -182,12 +195,14 @@ bool CoreThread::has_mail() const {
 }
 
 void CoreThread::read_mail() {
+    if (has_mail()) clock_.refresh();  // it may be younger than the turn
     for (const auto& box : inbox_)
         // Bounded, so that a flood of mail can't starve the ring.
         for (std::size_t i = 0; i < core_mailbox_capacity; ++i) {
-            auto mail = box->try_receive();
-            if (!mail) break;
-            handle(std::move(*mail));
+            auto letter = box->try_receive();
+            if (!letter) break;
+            latencies_.record(LatencyStage::mailbox, clock_.now() - letter->sent_at);
+            handle(std::move(letter->mail));
         }
 }
 

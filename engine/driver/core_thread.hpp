@@ -67,6 +67,8 @@ public:
     // For the engine's thread.
     std::optional<EngineEvent> poll_event() { return events_.try_pop(); }
     CoreReport latest_report();
+    /// A copy, as far as the core has come.
+    session::StageLatencies latencies() const { return latencies_; }
 
 private:
     class Accept;
@@ -78,6 +80,7 @@ private:
     bool has_mail() const;
     void read_mail();
     void handle(CoreMail mail);
+    void wait();
     void flush_backlogs();
     void pump();
     void accept_all();
@@ -109,6 +112,8 @@ private:
     std::unique_ptr<session::Session> session_;
     FileTable file_table_;
     CoreLedger ledger_;
+    session::StageLatencies latencies_;
+    Time woke_at_{};
     Pool<PlannedReceive> receives_;
     Pool<OutgoingSend> sends_;
     std::vector<std::shared_ptr<const TorrentFiles>> torrent_files_;
@@ -120,7 +125,7 @@ private:
     std::unordered_map<PieceWrite*, std::unique_ptr<PieceWrite>> writes_;
     std::vector<PieceWrite*> finished_writes_;
     HashBatch hashes_;
-    std::vector<std::deque<CoreMail>> mail_backlog_;  // by core: its mailbox was full
+    std::vector<std::deque<CoreLetter>> mail_backlog_;  // by core
     std::deque<EngineEvent> event_backlog_;
     bool shutting_down_ = false;
     Time reported_at_{};

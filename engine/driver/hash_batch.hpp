@@ -32,10 +32,14 @@ public:
     void run_if_due(CoreContext& core);
 
 private:
+    struct Waiting {
+        session::HashPiece piece;
+        Time since;
+    };
     /// Pieces of which the same digests are wanted.
     struct Queue {
         hashing::PieceLanes hashes;
-        std::vector<session::HashPiece> waiting{};
+        std::vector<Waiting> waiting{};
         Time first_at{};
     };
 
@@ -49,7 +53,7 @@ private:
 
     std::array<Queue, 3> queues_;
     Queue* under_way_ = nullptr;
-    std::vector<session::HashPiece> batch_;  // of `under_way_`
+    std::vector<Waiting> batch_;  // of `under_way_`
 };
 
 /// What the torrent says of its pieces, all of which is checked.

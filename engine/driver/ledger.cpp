@@ -27,4 +27,10 @@ CoreLedger Ledger::total() const {
     return sum;
 }
 
+session::StageLatencies Ledger::total_latencies() const {
+    session::StageLatencies sum;
+    for (const session::StageLatencies& core : latencies) sum.merge(core);
+    return sum;
+}
+
 }  // namespace spate::driver

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/session/stage_latencies.hpp"
+
 namespace spate::driver {
 
 /// One core's costs so far. Bytes of sockets include protocol messages.
@@ -35,9 +37,11 @@ struct Drop {
 
 struct Ledger {
     std::vector<CoreLedger> cores;
+    std::vector<session::StageLatencies> latencies;  // by core, like `cores`
     std::vector<Drop> drops;  // connections ended, by reason, those that happened
 
     CoreLedger total() const;
+    session::StageLatencies total_latencies() const;
 };
 
 }  // namespace spate::driver

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/base/bitfield.hpp"
+#include "engine/base/coarse_time.hpp"
 #include "engine/base/endpoint.hpp"
 #include "engine/base/fifo.hpp"
 #include "engine/base/ids.hpp"
@@ -17,6 +18,12 @@
 namespace spate::session {
 
 class Torrent;
+
+/// A block that the peer waits for.
+struct Upload {
+    BlockRef block;
+    CoarseTime asked_at;
+};
 
 /// State of one connection; Session's functions keep it consistent. Invariants: in a torrent's list
 /// exactly while `stage` is established; `interesting` is the number of pieces that the peer has
@@ -64,7 +71,7 @@ struct Connection {
     std::vector<PieceIndex> allowed_fast;  // what the peer serves us although it chokes
     bool starved = false;                  // waits in Session's list for a free buffer
     bool stalled = false;                  // silent past the deadline: gets one request at a time
-    Fifo<BlockRef> uploads;                // requested by the peer, not yet sent
+    Fifo<Upload> uploads;                  // requested by the peer, not yet sent
     swarm::RateMeter down;
     swarm::RateMeter up;
     bool watched = false;  // is looked at every tick, because something is awaited of it

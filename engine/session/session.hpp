@@ -18,6 +18,7 @@
 #include "engine/session/drop_reason.hpp"
 #include "engine/session/output.hpp"
 #include "engine/session/shared_torrent.hpp"
+#include "engine/session/stage_latencies.hpp"
 #include "engine/session/torrent.hpp"
 #include "engine/swarm/piece_buffers.hpp"
 
@@ -32,8 +33,9 @@ struct SessionOptions {
     std::uint32_t connections_max = 4'000;  // of this core
     Home::Options home;
     std::uint64_t buffer_budget_bytes = 256ULL << 20;
-    bool loopback_only = false;  // accept and call only loopback peers
-    std::uint64_t seed = 0;      // of the pseudo-random generator
+    bool loopback_only = false;           // accept and call only loopback peers
+    std::uint64_t seed = 0;               // of the pseudo-random generator
+    StageLatencies* latencies = nullptr;  // the core's; outlives the session. None: not recorded
 };
 
 /// The BitTorrent engine of one core, as a state machine: inputs are its handle_ functions, outputs
@@ -202,6 +204,9 @@ private:
     Torrent* torrent(TorrentId id);
     swarm::PeerKey key(const Connection& connection) const {
         return {options_.core, connection.id};
+    }
+    void record(LatencyStage stage, Duration duration) {
+        if (options_.latencies != nullptr) options_.latencies->record(stage, duration);
     }
     void put(Output output) { outputs_.push_back(std::move(output)); }
     void request_transmit(Connection& connection);

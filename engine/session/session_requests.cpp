@@ -71,6 +71,7 @@ void Session::on_block(Connection& connection, BlockRef block, Time now) {
     // A CHOKE or REJECT before it in the same bytes has voided the request meanwhile.
     if (!connection.window.on_block(block, connection.down.recent_bytes_per_s(now), now))
         return on_block_discarded(connection, block, now);
+    record(LatencyStage::block, connection.window.last_delay());
     connection.last_block_at = now;
     connection.stalled = false;
     torrent.shared.counters.downloaded.fetch_add(block.length, std::memory_order_relaxed);

@@ -36,12 +36,12 @@ void Session::on_request(Connection& connection, BlockRef block, Time now) {
         }
         return;
     }
-    connection.uploads.push_back(block);
+    connection.uploads.push_back({block, CoarseTime(now)});
     request_transmit(connection);
 }
 
 void Session::on_cancel(Connection& connection, BlockRef block) {
-    const auto found = std::ranges::find(connection.uploads, block);
+    const auto found = std::ranges::find(connection.uploads, block, &Upload::block);
     if (found == connection.uploads.end()) return;  // on its way already
     connection.uploads.erase(found);
     if (!connection.fast) return;
@@ -57,8 +57,8 @@ void Session::set_choke(Connection& connection, bool choke, Time now) {
                          choke ? wire::MessageId::choke : wire::MessageId::unchoke);
     if (choke) {
         if (connection.fast)
-            for (const BlockRef block : connection.uploads)
-                wire::append_reject(connection.control, block);
+            for (const Upload& upload : connection.uploads)
+                wire::append_reject(connection.control, upload.block);
         connection.uploads.clear();
     }
     request_transmit(connection);
@@ -86,7 +86,7 @@ void Session::take_blocks(Connection& connection, SendPlan& plan, Time now) {
     const std::uint32_t bytes_max = limited ? send_bytes_max_limited : send_bytes_max;
     std::uint32_t bytes = 0;
     while (!connection.uploads.empty() && plan.block_count < SendPlan::blocks_max) {
-        const BlockRef block = connection.uploads.front();
+        const auto [block, asked_at] = connection.uploads.front();
         if (plan.block_count > 0 && bytes + block.length > bytes_max) break;
         if (limited && !limits_.up.available(now)) {
             if (!connection.send_paused) {
@@ -97,7 +97,8 @@ void Session::take_blocks(Connection& connection, SendPlan& plan, Time now) {
         }
         limits_.up.take(block.length, now);
         bytes += block.length;
-        plan.blocks[plan.block_count++] = block;
+        plan.blocks[plan.block_count] = block;
+        plan.asked_at[plan.block_count++] = asked_at;
         connection.uploads.pop_front();
     }
 }

@@ -131,6 +131,10 @@ struct Transfer {
     std::uint32_t piece_length;
 };
 
+std::uint64_t count(const Engine& engine, session::LatencyStage stage) {
+    return engine.ledger().total_latencies()[stage].count();
+}
+
 class Transfers : public testing::TestWithParam<Transfer> {};
 
 }  // namespace
@@ -165,6 +169,16 @@ TEST_P(Transfers, EveryByteArrives) {
     seed->stop(std::chrono::seconds(1));
     EXPECT_GE(seed->ledger().total().connections, getters);
     EXPECT_GT(seed->ledger().total().bytes_sent, 24'000'000U);
+    using enum session::LatencyStage;
+    const std::size_t pieces = content.metainfo->piece_count();
+    const std::size_t blocks = content.metainfo->total_bytes / block_size_bytes;
+    EXPECT_GE(count(*seed, request_to_send), blocks);
+    EXPECT_GT(count(*seed, send), 0U);
+    EXPECT_GE(count(*engines[0], session::LatencyStage::block), blocks);
+    EXPECT_GE(count(*engines[0], hash), pieces);
+    EXPECT_GE(count(*engines[0], write), pieces);
+    EXPECT_GT(count(*engines[0], loop), 0U);
+    EXPECT_GT(count(*seed, mailbox), 0U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Engine, Transfers,
