@@ -5,12 +5,26 @@
 #include <fmt/format.h>
 
 #include "engine/cli/units.hpp"
+#include "engine/driver/verdict.hpp"
 
 namespace spate::cli {
 namespace {
 
 constexpr double mebibyte = 1024.0 * 1024;
 constexpr double gibibyte = 1024 * mebibyte;
+
+Json waits_json(const driver::WaitSeconds& seconds) {
+    Json waits = Json::object();
+    for (std::size_t i = 0; i < seconds.size(); ++i)
+        waits[driver::wait_cause_names[i]] = seconds[i];
+    return waits;
+}
+
+Json verdict_json(const driver::Verdict& verdict) {
+    return {{"bottleneck", driver::bottleneck_names[static_cast<std::size_t>(verdict.bottleneck)]},
+            {"share", verdict.share},
+            {"sentence", verdict.sentence}};
+}
 
 Json core_json(const driver::CoreLedger& core) {
     return {{"bytes_sent", core.bytes_sent},
@@ -30,7 +44,11 @@ Json core_json(const driver::CoreLedger& core) {
             {"hash_seconds", core.hash_seconds},
             {"connections", core.connections},
             {"cpu_user_s", core.cpu_user_seconds},
-            {"cpu_sys_s", core.cpu_system_seconds}};
+            {"cpu_sys_s", core.cpu_system_seconds},
+            {"loop_s", core.loop_seconds},
+            {"busy_s", core.busy_seconds},
+            {"cpu_wait_s", core.cpu_wait_seconds},
+            {"wait_s", waits_json(core.wait_seconds)}};
 }
 
 /// By stage: those in which something was. Microseconds.
@@ -79,6 +97,7 @@ Json summary_json(const RunCost& cost) {
             {"own_memory_bytes", cost.process.own_memory_bytes},
             {"bytes_read_device", cost.process.bytes_read_device},
             {"bytes_written_device", cost.process.bytes_written_device},
+            {"verdict", verdict_json(driver::judge(cost.ledger))},
             {"ledger", ledger_json(cost.ledger)}};
 }
 
@@ -114,6 +133,7 @@ std::vector<std::string> ledger_text(const RunCost& cost) {
             fmt::format("{} at {} a core", format_bytes(static_cast<double>(total.hash_bytes)),
                         format_rate(per(static_cast<double>(total.hash_bytes),
                                         std::max(total.hash_seconds, 1e-9)))));
+    row("limited by", driver::judge(cost.ledger).sentence);
     std::string connections;
     for (const driver::CoreLedger& core : cost.ledger.cores)
         connections += fmt::format("{}{}", connections.empty() ? "" : " + ", core.connections);

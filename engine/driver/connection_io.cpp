@@ -1,6 +1,7 @@
 #include "engine/driver/connection_io.hpp"
 
 #include <cerrno>
+#include <utility>
 
 #include "io/prepare.hpp"
 
@@ -129,6 +130,7 @@ void ConnectionIo::prepare_payload() {
     core_.ledger.bytes_read_files += cold->memory.size();
     ++core_.ledger.cold_reads;
     send_->submitted_at = core_.now();
+    ++core_.load.cold_reads;
     // Reading ahead is one request to the disk; faulting in alone would make one of each page's
     // surroundings, as large as the system's read-ahead.
     core_.ring.submit_after(
@@ -140,6 +142,7 @@ void ConnectionIo::prepare_payload() {
 }
 
 void ConnectionIo::on_populated(std::int32_t result, std::uint32_t) {
+    --core_.load.cold_reads;
     core_.latencies.record(LatencyStage::cold_read, core_.now() - send_->submitted_at);
     if (closing_) {
         finish_send();
@@ -166,6 +169,8 @@ void ConnectionIo::start_send() {
 void ConnectionIo::record_submission() {
     const Time now = core_.now();
     send_->submitted_at = now;
+    send_->counted = send_->plan.block_count > 0;
+    core_.load.sends += send_->counted ? 1 : 0;
     for (std::size_t i = 0; i < send_->plan.block_count; ++i)
         core_.latencies.record(LatencyStage::request_to_send, send_->plan.asked_at[i].age(now));
 }
@@ -190,6 +195,7 @@ void ConnectionIo::on_sent(std::int32_t result) {
 }
 
 void ConnectionIo::finish_send() {
+    if (std::exchange(send_->counted, false)) --core_.load.sends;
     send_->payload.clear();
     core_.sends.give_back(std::move(send_));
 }

@@ -27,7 +27,8 @@ struct OutgoingSend : io::SendOperation<2 * session::SendPlan::blocks_max + 1> {
     ConnectionIo* connection = nullptr;
     session::SendPlan plan;
     ServePlan payload;
-    Time submitted_at{};  // the cold read under way, then the send
+    Time submitted_at{};   // the cold read under way, then the send
+    bool counted = false;  // in CoreLoad::sends
 };
 
 /// Executes what the session wants of one connection: at most one receive and one send in flight.

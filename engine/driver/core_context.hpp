@@ -41,6 +41,7 @@ struct CoreContext {
     FileTable& file_table;
     CoreLedger& ledger;
     session::StageLatencies& latencies;
+    CoreLoad& load;  // its parts that connections know
     Pool<PlannedReceive>& receives;
     Pool<OutgoingSend>& sends;
     std::vector<std::shared_ptr<const TorrentFiles>>& torrent_files;  // by TorrentId

@@ -17,6 +17,8 @@
 #include "engine/driver/hash_batch.hpp"
 #include "engine/driver/piece_memory.hpp"
 #include "engine/driver/piece_write.hpp"
+#include "engine/driver/thread_times.hpp"
+#include "engine/driver/wait_meter.hpp"
 #include "engine/session/session.hpp"
 #include "io/doorbell.hpp"
 #include "io/spsc_queue.hpp"
@@ -91,6 +93,7 @@ private:
     void reap();
     bool finished() const;
     void report(bool now);
+    void account_time();
     std::optional<Time> next_deadline() const;
     ConnectionIo* find(ConnectionId id);
     void tell_main(EngineEvent event);
@@ -114,6 +117,11 @@ private:
     CoreLedger ledger_;
     session::StageLatencies latencies_;
     Time woke_at_{};
+    CoreLoad load_;
+    WaitMeter waits_;
+    std::optional<ThreadTimes> thread_times_;
+    ThreadTimes::Times times_;  // at the last report, like `polled_`
+    Duration polled_{};
     Pool<PlannedReceive> receives_;
     Pool<OutgoingSend> sends_;
     std::vector<std::shared_ptr<const TorrentFiles>> torrent_files_;

@@ -11,6 +11,7 @@
 #include "engine/base/ids.hpp"
 #include "engine/base/time.hpp"
 #include "engine/session/drop_reason.hpp"
+#include "engine/session/peer_waits.hpp"
 #include "engine/swarm/picker.hpp"
 #include "engine/swarm/rate_meter.hpp"
 #include "engine/swarm/request_window.hpp"
@@ -82,7 +83,8 @@ struct Connection {
     std::uint64_t upload_rate_max = 0;     // in bytes per second; 0: as fast as it takes it
     std::int64_t upload_allowance = 0;     // in bytes, of upload_rate_max, at that time
     Time upload_allowance_at{};
-    std::uint32_t have_count_reported = 0;  // to the home core, a choke round ago
+    std::uint32_t have_count_reported = 0;   // to the home core, a choke round ago
+    PeerWait waits_for = PeerWait::nothing;  // as counted in Session's PeerWaits
     swarm::RateMeter down;
     swarm::RateMeter up;
     bool watched = false;  // is looked at every tick, because something is awaited of it

@@ -17,6 +17,7 @@
 #include "engine/session/core_message.hpp"
 #include "engine/session/drop_reason.hpp"
 #include "engine/session/output.hpp"
+#include "engine/session/peer_waits.hpp"
 #include "engine/session/shared_torrent.hpp"
 #include "engine/session/stage_latencies.hpp"
 #include "engine/session/torrent.hpp"
@@ -126,6 +127,7 @@ public:
     std::size_t connection_count() const { return connections_.size(); }
     std::uint64_t connections_total() const { return connections_total_; }
     std::uint64_t bytes_copied() const { return bytes_copied_; }
+    const PeerWaits& peer_waits() const { return peer_waits_; }
     const swarm::PieceBuffers& buffers() const { return buffers_; }
     const Torrent* find_torrent(TorrentId id) const;
     const Connection* find_connection(ConnectionId id) const { return connections_.find(id); }
@@ -218,6 +220,10 @@ private:
     void call_peer(Torrent& torrent, const Endpoint& remote, Time now);
     void halt(Torrent& torrent, bool tell_trackers, Time now);
 
+    // session_waits.cpp: called where what a connection waits for may have changed.
+    void note_wait(Connection& connection);
+    static PeerWait wait_of(const Connection& connection);
+
     // session_timers.cpp
     void tick(Connection& connection, Time now);
     static bool needs_watching(const Connection& connection);
@@ -259,6 +265,7 @@ private:
     std::vector<ConnectionId> starved_;  // nothing outstanding, for want of a buffer
     std::uint16_t next_call_core_ = 0;
     DropCounts drop_counts_{};
+    PeerWaits peer_waits_;
     std::uint64_t connections_total_ = 0;  // that were ever established
     std::uint64_t bytes_copied_ = 0;       // of connections that are gone
     std::uint32_t pieces_waiting_ = 0;     // complete, and their buffers still pinned

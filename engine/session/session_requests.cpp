@@ -68,6 +68,7 @@ void Session::feed_starved(Time now) {
         if (connection == nullptr) continue;
         connection->starved = false;
         fill_requests(*connection, now);
+        note_wait(*connection);
     }
 }
 
@@ -81,6 +82,7 @@ void Session::feed_hungry(Torrent& torrent, Time now) {
         connection->hungry = false;
         if (connection->stalled) continue;  // it may be the very one that lost them
         fill_requests(*connection, now);
+        note_wait(*connection);
     }
 }
 

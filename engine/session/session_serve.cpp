@@ -70,6 +70,7 @@ void Session::set_choke(Connection& connection, bool choke, std::uint64_t rate_m
         });
     }
     request_transmit(connection);
+    note_wait(connection);
 }
 
 bool Session::take_send(ConnectionId id, SendPlan& plan, Time now) {
@@ -84,6 +85,7 @@ bool Session::take_send(ConnectionId id, SendPlan& plan, Time now) {
     if (connection->torrent != nullptr) {
         plan.torrent = connection->torrent->shared.id;
         take_blocks(*connection, plan, now);
+        note_wait(*connection);
     }
     if (!plan.empty()) connection->last_sent_at = now;
     return !plan.empty();

@@ -59,6 +59,19 @@ TEST(LedgerJson, TellsTheLatenciesOfStagesThatWereUsedInMicroseconds) {
     EXPECT_EQ(json["cores"][0]["latency_us"]["send"]["count"], 1);
 }
 
+TEST(LedgerJson, SaysWhatTheRunWasLimitedBy) {
+    RunCost cost = two_cores();
+    cost.ledger.cores[1].loop_seconds = 10;
+    cost.ledger.cores[1].busy_seconds = 9;
+    const Json json = summary_json(cost);
+    EXPECT_EQ(json["verdict"]["bottleneck"], "core");
+    EXPECT_EQ(json["verdict"]["share"], 0.9);
+    EXPECT_EQ(json["ledger"]["total"]["busy_s"], 9);
+    EXPECT_EQ(json["ledger"]["total"]["wait_s"].size(), driver::wait_cause_names.size());
+    EXPECT_THAT(ledger_text(cost),
+                Contains(HasSubstr(json["verdict"]["sentence"].get<std::string>())));
+}
+
 TEST(LedgerText, TellsCostsPerByte) {
     const auto lines = ledger_text(two_cores());
     EXPECT_THAT(lines, Contains(HasSubstr("2.00 s (1.50 user, 0.50 system)")));
