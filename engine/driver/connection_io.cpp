@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "engine/base/probe.hpp"
 #include "io/prepare.hpp"
 
 namespace spate::driver {
@@ -143,7 +144,9 @@ void ConnectionIo::prepare_payload() {
 
 void ConnectionIo::on_populated(std::int32_t result, std::uint32_t) {
     --core_.load.cold_reads;
-    core_.latencies.record(LatencyStage::cold_read, core_.now() - send_->submitted_at);
+    const Duration took = core_.now() - send_->submitted_at;
+    core_.latencies.record(LatencyStage::cold_read, took);
+    SPATE_PROBE(read_done, id_.value, send_->plan.block_count, result, took.count());
     if (closing_) {
         finish_send();
         return finish_if_idle();
@@ -173,6 +176,10 @@ void ConnectionIo::record_submission() {
     core_.load.sends += send_->counted ? 1 : 0;
     for (std::size_t i = 0; i < send_->plan.block_count; ++i)
         core_.latencies.record(LatencyStage::request_to_send, send_->plan.asked_at[i].age(now));
+    if (send_->counted)
+        SPATE_PROBE(send_submitted, id_.value, send_->plan.block_count,
+                    send_->plan.asked_at.front().age(now).count(),
+                    send_->plan.asked_at[send_->plan.block_count - 1].age(now).count());
 }
 
 void ConnectionIo::on_sent(std::int32_t result) {
@@ -187,8 +194,11 @@ void ConnectionIo::on_sent(std::int32_t result) {
         return lose();
     }
     if (result < 0 || !send_->advance(result)) return send_->start(core_.ring, socket_.get());
-    if (send_->plan.block_count > 0)
-        core_.latencies.record(LatencyStage::send, core_.now() - send_->submitted_at);
+    if (send_->counted) {
+        const Duration took = core_.now() - send_->submitted_at;
+        core_.latencies.record(LatencyStage::send, took);
+        SPATE_PROBE(send_done, id_.value, send_->plan.block_count, result, took.count());
+    }
     core_.session.handle_sent(id_, send_->plan, core_.now());
     finish_send();
     transmit();

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "engine/base/assert.hpp"
+#include "engine/base/probe.hpp"
 
 namespace spate::driver {
 namespace {
@@ -199,12 +200,15 @@ bool CoreThread::has_mail() const {
 
 void CoreThread::read_mail() {
     if (has_mail()) clock_.refresh();  // it may be younger than the turn
-    for (const auto& box : inbox_)
+    for (std::size_t sender = 0; sender < inbox_.size(); ++sender)
         // Bounded, so that a flood of mail can't starve the ring.
         for (std::size_t i = 0; i < core_mailbox_capacity; ++i) {
-            auto letter = box->try_receive();
+            auto letter = inbox_[sender]->try_receive();
             if (!letter) break;
-            latencies_.record(LatencyStage::mailbox, clock_.now() - letter->sent_at);
+            const Duration took = clock_.now() - letter->sent_at;
+            latencies_.record(LatencyStage::mailbox, took);
+            SPATE_PROBE(mail_received, options_.session.core.value, sender, letter->mail.index(),
+                        took.count());
             handle(std::move(letter->mail));
         }
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/base/assert.hpp"
+#include "engine/base/probe.hpp"
 #include "hashing/merkle.hpp"
 
 namespace spate::driver {
@@ -102,6 +103,8 @@ void HashBatch::finish(CoreContext& core) {
         core.latencies.record(session::LatencyStage::hash, core.now() - since);
         const bool match =
             matches(metainfo_of(piece, core), piece.piece, queue.hashes.digests(lane));
+        SPATE_PROBE(piece_hashed, piece.torrent.value, piece.piece.value, match,
+                    (core.now() - since).count());
         core.session.handle_piece_hashed(piece.torrent, piece.piece, match, core.now());
     }
 }

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "engine/base/probe.hpp"
+
 namespace spate::driver {
 
 PieceWrite::PieceWrite(CoreContext& core, const session::WritePiece& order,
@@ -65,7 +67,9 @@ void PieceWrite::fail(std::string reason) {
 }
 
 void PieceWrite::finish() {
-    core_.latencies.record(session::LatencyStage::write, core_.now() - began_at_);
+    const Duration took = core_.now() - began_at_;
+    core_.latencies.record(session::LatencyStage::write, took);
+    SPATE_PROBE(piece_written, order_.torrent.value, order_.piece.value, done_bytes_, took.count());
     file_.reset();
     // After a failure the torrent is halted, and the session only takes the buffer back.
     core_.session.handle_piece_written(order_.torrent, order_.piece, core_.now());

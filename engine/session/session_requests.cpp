@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "engine/base/assert.hpp"
+#include "engine/base/probe.hpp"
 #include "engine/session/session.hpp"
 #include "engine/wire/message.hpp"
 
@@ -93,6 +94,8 @@ void Session::on_block(Connection& connection, BlockRef block, Time now) {
     if (!connection.window.on_block(block, connection.down.recent_bytes_per_s(now), now))
         return on_block_discarded(connection, block, now);
     record(LatencyStage::block, connection.window.last_delay());
+    SPATE_PROBE(block_received, connection.id.value, block.piece.value, block.offset,
+                connection.window.last_delay().count());
     connection.last_block_at = now;
     connection.stalled = false;
     connection.picking.rejects.on_block(block.piece);

@@ -1,6 +1,7 @@
 // What peers ask us for.
 #include <algorithm>
 
+#include "engine/base/probe.hpp"
 #include "engine/session/session.hpp"
 #include "engine/wire/message.hpp"
 
@@ -25,6 +26,8 @@ constexpr Duration upload_burst = 1s;
 
 void Session::on_request(Connection& connection, BlockRef block, Time now) {
     Torrent& torrent = *connection.torrent;
+    SPATE_PROBE(request_received, connection.id.value, block.piece.value, block.offset,
+                block.length);
     if (!torrent.contains(block) || block.length > upload_block_length_max)
         return close(connection, DropReason::bad_request, now);
     if (connection.uploads.size() >= uploads_max)
@@ -59,6 +62,8 @@ void Session::set_choke(Connection& connection, bool choke, std::uint64_t rate_m
     if (!connection.uploads.empty()) request_transmit(connection);
     if (connection.stage != Stage::established || connection.we_choke == choke) return;
     connection.we_choke = choke;
+    SPATE_PROBE(choke_changed, connection.torrent->shared.id.value, connection.id.value, choke,
+                connection.uploads.size());
     connection.last_sent_at = now;
     wire::append_message(connection.control,
                          choke ? wire::MessageId::choke : wire::MessageId::unchoke);
