@@ -1,6 +1,7 @@
 #include "engine/cli/ledger_text.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -54,7 +55,7 @@ Json core_json(const driver::CoreLedger& core) {
 /// By stage: those in which something was. Microseconds.
 Json latencies_json(const session::StageLatencies& latencies) {
     const auto us = [](Duration duration) {
-        return static_cast<double>(duration.count() / 100) / 10;
+        return std::round(static_cast<double>(duration.count()) / 100) / 10;
     };
     Json stages = Json::object();
     for (std::size_t i = 0; i < session::latency_stage_names.size(); ++i) {
