@@ -18,8 +18,8 @@ namespace spate::driver {
 class HashBatch {
 public:
     static constexpr std::size_t lanes = hashing::lanes_max;
-    /// Far below any peer's patience; a fast download fills the lanes sooner.
-    static constexpr Duration wait_max = 3ms;
+    /// Far below any peer's patience, and long enough for some lanes to fill (docs/profiling.md).
+    static constexpr Duration wait_max = 12ms;
     /// Of a batch, in one turn of the core: a third of a millisecond where lanes are wide.
     static constexpr std::size_t slice_bytes = 2 << 20;
 
