@@ -6,7 +6,7 @@ build_packages=(
     ca-certificates cmake g++ ninja-build pkg-config
     libbenchmark-dev libc-ares-dev libcli11-dev libcurl4-openssl-dev libfmt-dev libgmock-dev libgtest-dev
     libmimalloc-dev libspdlog-dev libssl-dev libtbb-dev libtomlplusplus-dev liburing-dev libxxhash-dev
-    nlohmann-json3-dev
+    nlohmann-json3-dev systemtap-sdt-dev
 )
 # The fuzzer and the linters (llvm-19 names the functions in their reports), then the programs that the
 # interoperability tests run.

@@ -93,16 +93,19 @@ bool Ring::is_idle(Clock& clock, std::optional<Time> deadline) {
 bool Ring::stays_idle(Clock& clock, std::optional<Time> deadline) {
     ++counters_.spins;
     submit_and_peek();
-    const Time spin_end = clock.refresh() + options_.spin;
+    const Time begin = clock.refresh();
+    const Time spin_end = begin + options_.spin;
     const Time end = deadline ? std::min(*deadline, spin_end) : spin_end;
     while (!has_news()) {
         if (clock.refresh() >= end) {
             ++fruitless_spins_;
+            counters_.polled += clock.now() - begin;
             return !deadline || clock.now() < *deadline;
         }
         __builtin_ia32_pause();
     }
     fruitless_spins_ = 0;
+    counters_.polled += clock.now() - begin;
     return false;
 }
 

@@ -44,6 +44,7 @@ struct RingCounters {
     std::uint64_t wakes_received = 0;
     std::uint64_t sleeps = 0;
     std::uint64_t spins = 0;  ///< polls instead of sleeps, fruitless ones included
+    Duration polled{};        ///< the time they took
 };
 
 /// Submits operations and runs their callbacks. Opened, used and destroyed by one thread (but see

@@ -1,16 +1,31 @@
 #include "engine/cli/ledger_text.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
 #include "engine/cli/units.hpp"
+#include "engine/driver/verdict.hpp"
 
 namespace spate::cli {
 namespace {
 
 constexpr double mebibyte = 1024.0 * 1024;
 constexpr double gibibyte = 1024 * mebibyte;
+
+Json waits_json(const driver::WaitSeconds& seconds) {
+    Json waits = Json::object();
+    for (std::size_t i = 0; i < seconds.size(); ++i)
+        waits[driver::wait_cause_names[i]] = seconds[i];
+    return waits;
+}
+
+Json verdict_json(const driver::Verdict& verdict) {
+    return {{"bottleneck", driver::bottleneck_names[static_cast<std::size_t>(verdict.bottleneck)]},
+            {"share", verdict.share},
+            {"sentence", verdict.sentence}};
+}
 
 Json core_json(const driver::CoreLedger& core) {
     return {{"bytes_sent", core.bytes_sent},
@@ -30,7 +45,29 @@ Json core_json(const driver::CoreLedger& core) {
             {"hash_seconds", core.hash_seconds},
             {"connections", core.connections},
             {"cpu_user_s", core.cpu_user_seconds},
-            {"cpu_sys_s", core.cpu_system_seconds}};
+            {"cpu_sys_s", core.cpu_system_seconds},
+            {"loop_s", core.loop_seconds},
+            {"busy_s", core.busy_seconds},
+            {"cpu_wait_s", core.cpu_wait_seconds},
+            {"wait_s", waits_json(core.wait_seconds)}};
+}
+
+/// By stage: those in which something was. Microseconds.
+Json latencies_json(const session::StageLatencies& latencies) {
+    const auto us = [](Duration duration) {
+        return std::round(static_cast<double>(duration.count()) / 100) / 10;
+    };
+    Json stages = Json::object();
+    for (std::size_t i = 0; i < session::latency_stage_names.size(); ++i) {
+        const LatencyHistogram& stage = latencies[session::LatencyStage(i)];
+        if (stage.count() == 0) continue;
+        stages[session::latency_stage_names[i]] = {{"count", stage.count()},
+                                                   {"p50", us(stage.percentile(50))},
+                                                   {"p90", us(stage.percentile(90))},
+                                                   {"p99", us(stage.percentile(99))},
+                                                   {"max", us(stage.max())}};
+    }
+    return stages;
 }
 
 double per(double amount, double of) {
@@ -42,9 +79,13 @@ double per(double amount, double of) {
 Json ledger_json(const driver::Ledger& ledger) {
     Json cores = Json::array();
     for (const driver::CoreLedger& core : ledger.cores) cores.push_back(core_json(core));
+    for (std::size_t i = 0; i < ledger.latencies.size(); ++i)
+        cores[i]["latency_us"] = latencies_json(ledger.latencies[i]);
+    Json total = core_json(ledger.total());
+    total["latency_us"] = latencies_json(ledger.total_latencies());
     Json drops = Json::object();
     for (const driver::Drop& drop : ledger.drops) drops[drop.reason] = drop.count;
-    return {{"total", core_json(ledger.total())}, {"cores", cores}, {"drops", drops}};
+    return {{"total", total}, {"cores", cores}, {"drops", drops}};
 }
 
 Json summary_json(const RunCost& cost) {
@@ -57,6 +98,7 @@ Json summary_json(const RunCost& cost) {
             {"own_memory_bytes", cost.process.own_memory_bytes},
             {"bytes_read_device", cost.process.bytes_read_device},
             {"bytes_written_device", cost.process.bytes_written_device},
+            {"verdict", verdict_json(driver::judge(cost.ledger))},
             {"ledger", ledger_json(cost.ledger)}};
 }
 
@@ -92,6 +134,7 @@ std::vector<std::string> ledger_text(const RunCost& cost) {
             fmt::format("{} at {} a core", format_bytes(static_cast<double>(total.hash_bytes)),
                         format_rate(per(static_cast<double>(total.hash_bytes),
                                         std::max(total.hash_seconds, 1e-9)))));
+    row("limited by", driver::judge(cost.ledger).sentence);
     std::string connections;
     for (const driver::CoreLedger& core : cost.ledger.cores)
         connections += fmt::format("{}{}", connections.empty() ? "" : " + ", core.connections);

@@ -1,10 +1,14 @@
 #include "engine/driver/connection_io.hpp"
 
 #include <cerrno>
+#include <utility>
 
+#include "engine/base/probe.hpp"
 #include "io/prepare.hpp"
 
 namespace spate::driver {
+
+using session::LatencyStage;
 
 PlannedReceive::PlannedReceive()
     : ReceiveOperation([](io::Operation& operation, std::int32_t result, std::uint32_t) {
@@ -126,6 +130,8 @@ void ConnectionIo::prepare_payload() {
     if (!cold) return start_send();
     core_.ledger.bytes_read_files += cold->memory.size();
     ++core_.ledger.cold_reads;
+    send_->submitted_at = core_.now();
+    ++core_.load.cold_reads;
     // Reading ahead is one request to the disk; faulting in alone would make one of each page's
     // surroundings, as large as the system's read-ahead.
     core_.ring.submit_after(
@@ -137,6 +143,10 @@ void ConnectionIo::prepare_payload() {
 }
 
 void ConnectionIo::on_populated(std::int32_t result, std::uint32_t) {
+    --core_.load.cold_reads;
+    const Duration took = core_.now() - send_->submitted_at;
+    core_.latencies.record(LatencyStage::cold_read, took);
+    SPATE_PROBE(read_done, id_.value, send_->plan.block_count, result, took.count());
     if (closing_) {
         finish_send();
         return finish_if_idle();
@@ -155,7 +165,21 @@ void ConnectionIo::start_send() {
         ranges.add(send_->payload.header(i));
         ranges.add(send_->payload.payload(i));
     }
+    record_submission();
     send_->start(core_.ring, socket_.get());
+}
+
+void ConnectionIo::record_submission() {
+    const Time now = core_.now();
+    send_->submitted_at = now;
+    send_->counted = send_->plan.block_count > 0;
+    core_.load.sends += send_->counted ? 1 : 0;
+    for (std::size_t i = 0; i < send_->plan.block_count; ++i)
+        core_.latencies.record(LatencyStage::request_to_send, send_->plan.asked_at[i].age(now));
+    if (send_->counted)
+        SPATE_PROBE(send_submitted, id_.value, send_->plan.block_count,
+                    send_->plan.asked_at.front().age(now).count(),
+                    send_->plan.asked_at[send_->plan.block_count - 1].age(now).count());
 }
 
 void ConnectionIo::on_sent(std::int32_t result) {
@@ -170,12 +194,18 @@ void ConnectionIo::on_sent(std::int32_t result) {
         return lose();
     }
     if (result < 0 || !send_->advance(result)) return send_->start(core_.ring, socket_.get());
+    if (send_->counted) {
+        const Duration took = core_.now() - send_->submitted_at;
+        core_.latencies.record(LatencyStage::send, took);
+        SPATE_PROBE(send_done, id_.value, send_->plan.block_count, result, took.count());
+    }
     core_.session.handle_sent(id_, send_->plan, core_.now());
     finish_send();
     transmit();
 }
 
 void ConnectionIo::finish_send() {
+    if (std::exchange(send_->counted, false)) --core_.load.sends;
     send_->payload.clear();
     core_.sends.give_back(std::move(send_));
 }

@@ -27,6 +27,8 @@ struct OutgoingSend : io::SendOperation<2 * session::SendPlan::blocks_max + 1> {
     ConnectionIo* connection = nullptr;
     session::SendPlan plan;
     ServePlan payload;
+    Time submitted_at{};   // the cold read under way, then the send
+    bool counted = false;  // in CoreLoad::sends
 };
 
 /// Executes what the session wants of one connection: at most one receive and one send in flight.
@@ -63,6 +65,7 @@ private:
     /// Brings cold payload into memory, then sends.
     void prepare_payload();
     void start_send();
+    void record_submission();
     void finish_send();
     void lose();
     void payload_failed();

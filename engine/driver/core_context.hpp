@@ -40,6 +40,8 @@ struct CoreContext {
     io::BufferRing& idle_buffers;  // for peers of whom nothing is expected
     FileTable& file_table;
     CoreLedger& ledger;
+    session::StageLatencies& latencies;
+    CoreLoad& load;  // its parts that connections know
     Pool<PlannedReceive>& receives;
     Pool<OutgoingSend>& sends;
     std::vector<std::shared_ptr<const TorrentFiles>>& torrent_files;  // by TorrentId

@@ -33,7 +33,13 @@ struct ShutDown {};
 
 using CoreMail = std::variant<session::CoreMessage, AddTorrent, StopTorrent, Announced, ShutDown>;
 
+/// Mail with the sender's time.
+struct CoreLetter {
+    Time sent_at;
+    CoreMail mail;
+};
+
 inline constexpr std::size_t core_mailbox_capacity = 1024;
-using CoreMailbox = io::Mailbox<CoreMail, core_mailbox_capacity>;
+using CoreMailbox = io::Mailbox<CoreLetter, core_mailbox_capacity>;
 
 }  // namespace spate::driver

@@ -40,7 +40,8 @@ struct CoreThread::Executor {
         key->start();
     }
     void operator()(session::ToCore& order) const {
-        core.mail_backlog_[order.core.value].emplace_back(std::move(order.message));
+        core.mail_backlog_[order.core.value].push_back(
+            {core.clock_.now(), std::move(order.message)});
     }
     void operator()(const session::Announce& order) const { core.announce(order); }
     void operator()(const session::CheckMetadata& order) const { core.check_metadata(order); }

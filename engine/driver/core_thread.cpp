@@ -5,14 +5,16 @@
 #include <condition_variable>
 #include <mutex>
 #include <pthread.h>
-#include <sys/resource.h>
 
 #include <fmt/format.h>
 
 #include "engine/base/assert.hpp"
+#include "engine/base/probe.hpp"
 
 namespace spate::driver {
 namespace {
+
+using session::LatencyStage;
 
 /// After accept() ran out of descriptors or memory.
 constexpr Duration accept_pause = 100ms;
@@ -24,10 +26,6 @@ constexpr io::BufferRingOptions idle_buffer_options{
     .group = 0, .buffers = 256, .buffer_bytes = 16 * 1024};
 constexpr unsigned ring_entries = 4096;
 constexpr unsigned ring_completions = 16384;
-
-double seconds(const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-}
 
 void pin_to(unsigned cpu) {
     cpu_set_t set;
@@ -114,14 +112,20 @@ void CoreThread::run(const std::function<void(std::expected<void, std::string>)>
                                                    buffers.error().message())));
     }
     idle_buffers_ = std::move(*buffers);
+    session::SessionOptions session_options = options_.session;
+    session_options.latencies = &latencies_;
     session_ = std::make_unique<session::Session>(
-        options_.session, session::Session::RateLimits{surroundings_.up, surroundings_.down},
+        session_options, session::Session::RateLimits{surroundings_.up, surroundings_.down},
         piece_memory_, clock_.now());
     context_.emplace(CoreContext{*ring_, clock_, *session_, *idle_buffers_, file_table_, ledger_,
-                                 receives_, sends_, torrent_files_, finished_connections_});
+                                 latencies_, load_, receives_, sends_, torrent_files_,
+                                 finished_connections_});
     doorbell_->attach(*ring_);
     accept_all();
     started({});
+    woke_at_ = reported_at_ = clock_.refresh();
+    thread_times_.emplace();
+    times_ = thread_times_->read();
     loop();
     doorbell_->detach();
     ring_->drain(clock_, drain_max);
@@ -154,8 +158,21 @@ void CoreThread::turn() {
     pump();
     flush_backlogs();
     report(false);
-    if (!finished()) doorbell_->turn(clock_, next_deadline(), [this] { return has_mail(); });
+    if (!finished()) wait();
     reap();
+}
+
+void CoreThread::wait() {
+    const Time begin = clock_.refresh();
+    latencies_.record(LatencyStage::loop, begin - woke_at_);
+    load_.writes = static_cast<std::uint32_t>(writes_.size());
+    load_.hashing = hashes_.deadline().has_value();
+    load_.peers = session_->peer_waits();
+    const CoreLoad load = load_;  // what completes ends the wait, and changes it
+    const std::optional<Time> deadline = next_deadline();
+    doorbell_->turn(clock_, deadline, [this] { return has_mail(); });
+    woke_at_ = clock_.now();
+    waits_.add(load, woke_at_ - begin);
 }
 
 bool CoreThread::finished() const {
@@ -182,12 +199,17 @@ bool CoreThread::has_mail() const {
 }
 
 void CoreThread::read_mail() {
-    for (const auto& box : inbox_)
+    if (has_mail()) clock_.refresh();  // it may be younger than the turn
+    for (std::size_t sender = 0; sender < inbox_.size(); ++sender)
         // Bounded, so that a flood of mail can't starve the ring.
         for (std::size_t i = 0; i < core_mailbox_capacity; ++i) {
-            auto mail = box->try_receive();
-            if (!mail) break;
-            handle(std::move(*mail));
+            auto letter = inbox_[sender]->try_receive();
+            if (!letter) break;
+            const Duration took = clock_.now() - letter->sent_at;
+            latencies_.record(LatencyStage::mailbox, took);
+            SPATE_PROBE(mail_received, options_.session.core.value, sender, letter->mail.index(),
+                        took.count());
+            handle(std::move(letter->mail));
         }
 }
 
@@ -278,18 +300,35 @@ void CoreThread::reap() {
 
 // --- The ledger
 
+/// The interval since the last report: what of it was CPU time, the rest being waits.
+void CoreThread::account_time() {
+    const ThreadTimes::Times times = thread_times_->read();
+    const Duration polled = ring_->counters().polled;
+    const Duration interval = clock_.now() - reported_at_;
+    const Duration cpu = (times.user - times_.user) + (times.system - times_.system);
+    const Duration busy = std::clamp(cpu - (polled - polled_), Duration::zero(), interval);
+    const Duration runnable =
+        std::clamp(times.runnable - times_.runnable, Duration::zero(), interval - busy);
+    waits_.settle(interval - busy - runnable);
+    ledger_.loop_seconds += to_seconds(interval);
+    ledger_.busy_seconds += to_seconds(busy);
+    ledger_.cpu_wait_seconds += to_seconds(runnable);
+    ledger_.wait_seconds = waits_.seconds();
+    ledger_.cpu_user_seconds = to_seconds(times.user);
+    ledger_.cpu_system_seconds = to_seconds(times.system);
+    reported_at_ = clock_.now();
+    times_ = times;
+    polled_ = polled;
+}
+
 void CoreThread::report(bool now) {
     if (!now && clock_.now() - reported_at_ < report_interval) return;
-    reported_at_ = clock_.now();
-    rusage usage{};
-    ::getrusage(RUSAGE_THREAD, &usage);
+    account_time();
     CoreReport report{ledger_, session_->drop_counts()};
     report.ledger.enter_calls = ring_->counters().enter_calls;
     report.ledger.ops_submitted = ring_->counters().ops_submitted;
     report.ledger.bytes_copied_user += session_->bytes_copied();
     report.ledger.connections = session_->connections_total();
-    report.ledger.cpu_user_seconds = seconds(usage.ru_utime);
-    report.ledger.cpu_system_seconds = seconds(usage.ru_stime);
     if (now) {
         final_report_ = report;
     } else {

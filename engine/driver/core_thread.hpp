@@ -17,6 +17,8 @@
 #include "engine/driver/hash_batch.hpp"
 #include "engine/driver/piece_memory.hpp"
 #include "engine/driver/piece_write.hpp"
+#include "engine/driver/thread_times.hpp"
+#include "engine/driver/wait_meter.hpp"
 #include "engine/session/session.hpp"
 #include "io/doorbell.hpp"
 #include "io/spsc_queue.hpp"
@@ -67,6 +69,8 @@ public:
     // For the engine's thread.
     std::optional<EngineEvent> poll_event() { return events_.try_pop(); }
     CoreReport latest_report();
+    /// A copy, as far as the core has come.
+    session::StageLatencies latencies() const { return latencies_; }
 
 private:
     class Accept;
@@ -78,6 +82,7 @@ private:
     bool has_mail() const;
     void read_mail();
     void handle(CoreMail mail);
+    void wait();
     void flush_backlogs();
     void pump();
     void accept_all();
@@ -88,6 +93,7 @@ private:
     void reap();
     bool finished() const;
     void report(bool now);
+    void account_time();
     std::optional<Time> next_deadline() const;
     ConnectionIo* find(ConnectionId id);
     void tell_main(EngineEvent event);
@@ -109,6 +115,13 @@ private:
     std::unique_ptr<session::Session> session_;
     FileTable file_table_;
     CoreLedger ledger_;
+    session::StageLatencies latencies_;
+    Time woke_at_{};
+    CoreLoad load_;
+    WaitMeter waits_;
+    std::optional<ThreadTimes> thread_times_;
+    ThreadTimes::Times times_;  // at the last report, like `polled_`
+    Duration polled_{};
     Pool<PlannedReceive> receives_;
     Pool<OutgoingSend> sends_;
     std::vector<std::shared_ptr<const TorrentFiles>> torrent_files_;
@@ -120,7 +133,7 @@ private:
     std::unordered_map<PieceWrite*, std::unique_ptr<PieceWrite>> writes_;
     std::vector<PieceWrite*> finished_writes_;
     HashBatch hashes_;
-    std::vector<std::deque<CoreMail>> mail_backlog_;  // by core: its mailbox was full
+    std::vector<std::deque<CoreLetter>> mail_backlog_;  // by core
     std::deque<EngineEvent> event_backlog_;
     bool shutting_down_ = false;
     Time reported_at_{};

@@ -171,8 +171,9 @@ std::expected<void, std::string> Engine::Implementation::make_cores(Listeners li
 
 void Engine::Implementation::send(std::size_t core, std::size_t sender, CoreMail mail) {
     CoreMailbox& box = cores_[core]->mailbox(sender);
-    // A refused message stays whole, and the core empties its mailboxes every turn.
-    while (!box.try_push(std::move(mail))) {  // NOLINT(bugprone-use-after-move)
+    CoreLetter letter{io::Clock().now(), std::move(mail)};
+    // A refused letter stays whole, and the core empties its mailboxes every turn.
+    while (!box.try_push(std::move(letter))) {  // NOLINT(bugprone-use-after-move)
         if (!cores_[core]->running()) return;
         std::this_thread::sleep_for(1ms);
     }
@@ -271,6 +272,7 @@ Ledger Engine::Implementation::ledger() const {
     for (const auto& core : cores_) {
         const CoreReport report = core->latest_report();
         ledger.cores.push_back(report.ledger);
+        ledger.latencies.push_back(core->latencies());
         for (std::size_t i = 0; i < drops.size(); ++i) drops[i] += report.drops[i];
     }
     for (std::size_t i = 0; i < drops.size(); ++i)

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/base/assert.hpp"
+#include "engine/base/probe.hpp"
 #include "hashing/merkle.hpp"
 
 namespace spate::driver {
@@ -43,7 +44,7 @@ void HashBatch::add(const session::HashPiece& piece, hashing::DigestChoice diges
     SPATE_ASSERT(digests.sha1 || digests.root);
     Queue& queue = queues_[(digests.sha1 ? 1 : 0) + (digests.root ? 2 : 0) - 1];
     if (queue.waiting.empty()) queue.first_at = now;
-    queue.waiting.push_back(piece);
+    queue.waiting.push_back({piece, now});
 }
 
 std::optional<Time> HashBatch::deadline() const {
@@ -71,8 +72,8 @@ void HashBatch::start(Queue& queue, CoreContext& core) {
     queue.waiting.erase(queue.waiting.begin(), end);
     queue.first_at = core.now();  // of those that are left: they came with the lanes full
     std::vector<hashing::PieceExtent> extents;
-    for (const session::HashPiece& piece : batch_)
-        extents.push_back(extent_of(metainfo_of(piece, core), piece));
+    for (const Waiting& waiting : batch_)
+        extents.push_back(extent_of(metainfo_of(waiting.piece, core), waiting.piece));
     queue.hashes.start(extents);
     under_way_ = &queue;
 }
@@ -86,7 +87,8 @@ void HashBatch::advance(CoreContext& core) {
     for (const std::size_t lane : hashes.active()) {
         const std::uint64_t at = hashes.next_offset(lane);
         const std::uint64_t size = std::min<std::uint64_t>(part_bytes, hashes.bytes_left(lane));
-        parts[lane] = core.session.buffers().table().at(batch_[lane].buffer).subspan(at, size);
+        parts[lane] =
+            core.session.buffers().table().at(batch_[lane].piece.buffer).subspan(at, size);
         core.ledger.hash_bytes += size;
     }
     hashes.advance(parts);
@@ -97,9 +99,12 @@ void HashBatch::advance(CoreContext& core) {
 void HashBatch::finish(CoreContext& core) {
     const Queue& queue = *std::exchange(under_way_, nullptr);
     for (std::size_t lane = 0; lane < batch_.size(); ++lane) {
-        const session::HashPiece& piece = batch_[lane];
+        const auto& [piece, since] = batch_[lane];
+        core.latencies.record(session::LatencyStage::hash, core.now() - since);
         const bool match =
             matches(metainfo_of(piece, core), piece.piece, queue.hashes.digests(lane));
+        SPATE_PROBE(piece_hashed, piece.torrent.value, piece.piece.value, match,
+                    (core.now() - since).count());
         core.session.handle_piece_hashed(piece.torrent, piece.piece, match, core.now());
     }
 }

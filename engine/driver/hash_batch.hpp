@@ -18,8 +18,8 @@ namespace spate::driver {
 class HashBatch {
 public:
     static constexpr std::size_t lanes = hashing::pieces_abreast;
-    /// Far below any peer's patience; a fast download fills the lanes sooner.
-    static constexpr Duration wait_max = 3ms;
+    /// Far below any peer's patience, and long enough for some lanes to fill (docs/profiling.md).
+    static constexpr Duration wait_max = 12ms;
     /// Of a batch, in one turn of the core: an eighth of a millisecond where lanes are wide.
     static constexpr std::size_t slice_bytes = 1 << 20;
 
@@ -32,10 +32,14 @@ public:
     void run_if_due(CoreContext& core);
 
 private:
+    struct Waiting {
+        session::HashPiece piece;
+        Time since;
+    };
     /// Pieces of which the same digests are wanted.
     struct Queue {
         hashing::PieceLanes hashes;
-        std::vector<session::HashPiece> waiting{};
+        std::vector<Waiting> waiting{};
         Time first_at{};
     };
 
@@ -49,7 +53,7 @@ private:
 
     std::array<Queue, 3> queues_;
     Queue* under_way_ = nullptr;
-    std::vector<session::HashPiece> batch_;  // of `under_way_`
+    std::vector<Waiting> batch_;  // of `under_way_`
 };
 
 /// What the torrent says of its pieces, all of which is checked.

@@ -23,7 +23,18 @@ CoreLedger Ledger::total() const {
         sum.connections += core.connections;
         sum.cpu_user_seconds += core.cpu_user_seconds;
         sum.cpu_system_seconds += core.cpu_system_seconds;
+        sum.loop_seconds += core.loop_seconds;
+        sum.busy_seconds += core.busy_seconds;
+        sum.cpu_wait_seconds += core.cpu_wait_seconds;
+        for (std::size_t i = 0; i < sum.wait_seconds.size(); ++i)
+            sum.wait_seconds[i] += core.wait_seconds[i];
     }
+    return sum;
+}
+
+session::StageLatencies Ledger::total_latencies() const {
+    session::StageLatencies sum;
+    for (const session::StageLatencies& core : latencies) sum.merge(core);
     return sum;
 }
 

@@ -4,6 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "engine/driver/wait_meter.hpp"
+#include "engine/session/stage_latencies.hpp"
+
 namespace spate::driver {
 
 /// One core's costs so far. Bytes of sockets include protocol messages.
@@ -26,6 +29,11 @@ struct CoreLedger {
     std::uint64_t connections = 0;  // peers that joined on this core, ever
     double cpu_user_seconds = 0;    // of the core's thread
     double cpu_system_seconds = 0;
+    // The time of the core's loop: loop = busy + cpu_wait + all of wait.
+    double loop_seconds = 0;
+    double busy_seconds = 0;      // CPU time, without polling for something to do
+    double cpu_wait_seconds = 0;  // ready, while other programs had the CPU
+    WaitSeconds wait_seconds{};
 };
 
 struct Drop {
@@ -35,9 +43,11 @@ struct Drop {
 
 struct Ledger {
     std::vector<CoreLedger> cores;
+    std::vector<session::StageLatencies> latencies;  // by core, like `cores`
     std::vector<Drop> drops;  // connections ended, by reason, those that happened
 
     CoreLedger total() const;
+    session::StageLatencies total_latencies() const;
 };
 
 }  // namespace spate::driver

@@ -5,11 +5,13 @@
 
 #include <fmt/format.h>
 
+#include "engine/base/probe.hpp"
+
 namespace spate::driver {
 
 PieceWrite::PieceWrite(CoreContext& core, const session::WritePiece& order,
                        std::vector<PieceWrite*>& finished)
-    : core_(core), order_(order), finished_(finished) {
+    : core_(core), order_(order), finished_(finished), began_at_(core.now()) {
     files().map().for_each_slice(
         {order_.piece, 0, order_.size_bytes},
         [&](const storage::FileSlice& slice) { slices_.push_back(slice); });
@@ -65,6 +67,9 @@ void PieceWrite::fail(std::string reason) {
 }
 
 void PieceWrite::finish() {
+    const Duration took = core_.now() - began_at_;
+    core_.latencies.record(session::LatencyStage::write, took);
+    SPATE_PROBE(piece_written, order_.torrent.value, order_.piece.value, done_bytes_, took.count());
     file_.reset();
     // After a failure the torrent is halted, and the session only takes the buffer back.
     core_.session.handle_piece_written(order_.torrent, order_.piece, core_.now());

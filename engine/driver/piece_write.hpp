@@ -32,6 +32,7 @@ private:
     CoreContext& core_;
     const session::WritePiece order_;
     std::vector<PieceWrite*>& finished_;
+    const Time began_at_;
     std::vector<storage::FileSlice> slices_;
     std::size_t next_ = 0;
     std::size_t done_bytes_ = 0;          // of the piece

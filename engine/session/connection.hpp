@@ -5,11 +5,13 @@
 #include <vector>
 
 #include "engine/base/bitfield.hpp"
+#include "engine/base/coarse_time.hpp"
 #include "engine/base/endpoint.hpp"
 #include "engine/base/fifo.hpp"
 #include "engine/base/ids.hpp"
 #include "engine/base/time.hpp"
 #include "engine/session/drop_reason.hpp"
+#include "engine/session/peer_waits.hpp"
 #include "engine/swarm/picker.hpp"
 #include "engine/swarm/rate_meter.hpp"
 #include "engine/swarm/request_window.hpp"
@@ -18,6 +20,12 @@
 namespace spate::session {
 
 class Torrent;
+
+/// A block that the peer waits for.
+struct Upload {
+    BlockRef block;
+    CoarseTime asked_at;
+};
 
 /// State of one connection; Session's functions keep it consistent. Invariants: in a torrent's list
 /// exactly while `stage` is established; `interesting` is the number of pieces that the peer has
@@ -71,11 +79,12 @@ struct Connection {
     bool stalled = false;                  // silent past the deadline: gets one request at a time
     std::vector<PieceIndex> granted_fast;  // what we serve the peer although we choke it
     std::uint64_t granted_fast_bytes = 0;  // that it may still ask for of them while choked
-    Fifo<BlockRef> uploads;                // requested by the peer, not yet sent
+    Fifo<Upload> uploads;                  // requested by the peer, not yet sent
     std::uint64_t upload_rate_max = 0;     // in bytes per second; 0: as fast as it takes it
     std::int64_t upload_allowance = 0;     // in bytes, of upload_rate_max, at that time
     Time upload_allowance_at{};
-    std::uint32_t have_count_reported = 0;  // to the home core, a choke round ago
+    std::uint32_t have_count_reported = 0;   // to the home core, a choke round ago
+    PeerWait waits_for = PeerWait::nothing;  // as counted in Session's PeerWaits
     swarm::RateMeter down;
     swarm::RateMeter up;
     bool watched = false;  // is looked at every tick, because something is awaited of it

@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "engine/base/coarse_time.hpp"
 #include "engine/base/endpoint.hpp"
 #include "engine/base/ids.hpp"
 #include "engine/session/core_message.hpp"
@@ -91,6 +92,7 @@ struct SendPlan {
     TorrentId torrent;
     std::vector<std::byte> control;
     std::array<BlockRef, blocks_max> blocks;
+    std::array<CoarseTime, blocks_max> asked_at;  // when the peer asked for each
     std::size_t block_count = 0;
 
     bool empty() const { return control.empty() && block_count == 0; }

@@ -77,6 +77,7 @@ bool Session::may_receive(ConnectionId id, Time now) {
     if (!connection->receive_paused) {
         connection->receive_paused = true;
         receive_paused_.push_back(id);
+        note_wait(*connection);
     }
     return false;
 }
@@ -107,6 +108,7 @@ void Session::handle_events(Connection& connection, bool intact, Time now) {
         return close(connection, DropReason::request_flood, now);
     fill_requests(connection, now);
     watch(connection, now);
+    note_wait(connection);
 }
 
 void Session::handle_event(Connection& connection, const wire::Event& event, Time now) {

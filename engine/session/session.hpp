@@ -17,7 +17,9 @@
 #include "engine/session/core_message.hpp"
 #include "engine/session/drop_reason.hpp"
 #include "engine/session/output.hpp"
+#include "engine/session/peer_waits.hpp"
 #include "engine/session/shared_torrent.hpp"
+#include "engine/session/stage_latencies.hpp"
 #include "engine/session/torrent.hpp"
 #include "engine/swarm/allowed_fast.hpp"
 #include "engine/swarm/piece_buffers.hpp"
@@ -41,7 +43,8 @@ struct SessionOptions {
     /// Pieces that a newcomer may have though it is choked (BEP 6); never more than a hundredth of
     /// the torrent.
     std::uint32_t allowed_fast_pieces = swarm::allowed_fast_max;
-    std::uint64_t seed = 0;  // of the pseudo-random generator
+    std::uint64_t seed = 0;               // of the pseudo-random generator
+    StageLatencies* latencies = nullptr;  // the core's; outlives the session. None: not recorded
 };
 
 /// The BitTorrent engine of one core, as a state machine: inputs are its handle_ functions, outputs
@@ -124,6 +127,7 @@ public:
     std::size_t connection_count() const { return connections_.size(); }
     std::uint64_t connections_total() const { return connections_total_; }
     std::uint64_t bytes_copied() const { return bytes_copied_; }
+    const PeerWaits& peer_waits() const { return peer_waits_; }
     const swarm::PieceBuffers& buffers() const { return buffers_; }
     const Torrent* find_torrent(TorrentId id) const;
     const Connection* find_connection(ConnectionId id) const { return connections_.find(id); }
@@ -216,6 +220,10 @@ private:
     void call_peer(Torrent& torrent, const Endpoint& remote, Time now);
     void halt(Torrent& torrent, bool tell_trackers, Time now);
 
+    // session_waits.cpp: called where what a connection waits for may have changed.
+    void note_wait(Connection& connection);
+    static PeerWait wait_of(const Connection& connection);
+
     // session_timers.cpp
     void tick(Connection& connection, Time now);
     static bool needs_watching(const Connection& connection);
@@ -231,6 +239,9 @@ private:
     Torrent* torrent(TorrentId id);
     swarm::PeerKey key(const Connection& connection) const {
         return {options_.core, connection.id};
+    }
+    void record(LatencyStage stage, Duration duration) {
+        if (options_.latencies != nullptr) options_.latencies->record(stage, duration);
     }
     void put(Output output) { outputs_.push_back(std::move(output)); }
     void request_transmit(Connection& connection);
@@ -254,6 +265,7 @@ private:
     std::vector<ConnectionId> starved_;  // nothing outstanding, for want of a buffer
     std::uint16_t next_call_core_ = 0;
     DropCounts drop_counts_{};
+    PeerWaits peer_waits_;
     std::uint64_t connections_total_ = 0;  // that were ever established
     std::uint64_t bytes_copied_ = 0;       // of connections that are gone
     std::uint32_t pieces_waiting_ = 0;     // complete, and their buffers still pinned

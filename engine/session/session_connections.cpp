@@ -117,6 +117,7 @@ void Session::close(Connection& connection, DropReason reason, Time now) {
                   now);
     }
     connection.stage = Stage::closing;
+    note_wait(connection);
     connection_timers_.cancel(ConnectionTable::slot_of(connection.id));
     put(Close{connection.id});
 }

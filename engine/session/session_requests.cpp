@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "engine/base/assert.hpp"
+#include "engine/base/probe.hpp"
 #include "engine/session/session.hpp"
 #include "engine/wire/message.hpp"
 
@@ -68,6 +69,7 @@ void Session::feed_starved(Time now) {
         if (connection == nullptr) continue;
         connection->starved = false;
         fill_requests(*connection, now);
+        note_wait(*connection);
     }
 }
 
@@ -81,6 +83,7 @@ void Session::feed_hungry(Torrent& torrent, Time now) {
         connection->hungry = false;
         if (connection->stalled) continue;  // it may be the very one that lost them
         fill_requests(*connection, now);
+        note_wait(*connection);
     }
 }
 
@@ -90,6 +93,9 @@ void Session::on_block(Connection& connection, BlockRef block, Time now) {
     // A CHOKE or REJECT before it in the same bytes has voided the request meanwhile.
     if (!connection.window.on_block(block, connection.down.recent_bytes_per_s(now), now))
         return on_block_discarded(connection, block, now);
+    record(LatencyStage::block, connection.window.last_delay());
+    SPATE_PROBE(block_received, connection.id.value, block.piece.value, block.offset,
+                connection.window.last_delay().count());
     connection.last_block_at = now;
     connection.stalled = false;
     connection.picking.rejects.on_block(block.piece);

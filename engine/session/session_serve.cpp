@@ -1,6 +1,7 @@
 // What peers ask us for.
 #include <algorithm>
 
+#include "engine/base/probe.hpp"
 #include "engine/session/session.hpp"
 #include "engine/wire/message.hpp"
 
@@ -25,6 +26,8 @@ constexpr Duration upload_burst = 1s;
 
 void Session::on_request(Connection& connection, BlockRef block, Time now) {
     Torrent& torrent = *connection.torrent;
+    SPATE_PROBE(request_received, connection.id.value, block.piece.value, block.offset,
+                block.length);
     if (!torrent.contains(block) || block.length > upload_block_length_max)
         return close(connection, DropReason::bad_request, now);
     if (connection.uploads.size() >= uploads_max)
@@ -40,12 +43,12 @@ void Session::on_request(Connection& connection, BlockRef block, Time now) {
         }
         return;
     }
-    connection.uploads.push_back(block);
+    connection.uploads.push_back({block, CoarseTime(now)});
     request_transmit(connection);
 }
 
 void Session::on_cancel(Connection& connection, BlockRef block) {
-    const auto found = std::ranges::find(connection.uploads, block);
+    const auto found = std::ranges::find(connection.uploads, block, &Upload::block);
     if (found == connection.uploads.end()) return;  // on its way already
     connection.uploads.erase(found);
     if (!connection.fast) return;
@@ -59,17 +62,20 @@ void Session::set_choke(Connection& connection, bool choke, std::uint64_t rate_m
     if (!connection.uploads.empty()) request_transmit(connection);
     if (connection.stage != Stage::established || connection.we_choke == choke) return;
     connection.we_choke = choke;
+    SPATE_PROBE(choke_changed, connection.torrent->shared.id.value, connection.id.value, choke,
+                connection.uploads.size());
     connection.last_sent_at = now;
     wire::append_message(connection.control,
                          choke ? wire::MessageId::choke : wire::MessageId::unchoke);
     if (choke) {
-        connection.uploads.erase_if([&](BlockRef block) {
-            if (may_have_fast(connection, block)) return false;
-            if (connection.fast) wire::append_reject(connection.control, block);
+        connection.uploads.erase_if([&](const Upload& upload) {
+            if (may_have_fast(connection, upload.block)) return false;
+            if (connection.fast) wire::append_reject(connection.control, upload.block);
             return true;
         });
     }
     request_transmit(connection);
+    note_wait(connection);
 }
 
 bool Session::take_send(ConnectionId id, SendPlan& plan, Time now) {
@@ -84,6 +90,7 @@ bool Session::take_send(ConnectionId id, SendPlan& plan, Time now) {
     if (connection->torrent != nullptr) {
         plan.torrent = connection->torrent->shared.id;
         take_blocks(*connection, plan, now);
+        note_wait(*connection);
     }
     if (!plan.empty()) connection->last_sent_at = now;
     return !plan.empty();
@@ -106,7 +113,7 @@ void Session::take_blocks(Connection& connection, SendPlan& plan, Time now) {
     const std::uint32_t bytes_max = limited ? send_bytes_max_limited : send_bytes_max;
     std::uint32_t bytes = 0;
     while (!connection.uploads.empty() && plan.block_count < SendPlan::blocks_max) {
-        const BlockRef block = connection.uploads.front();
+        const auto [block, asked_at] = connection.uploads.front();
         if (plan.block_count > 0 && bytes + block.length > bytes_max) break;
         if (!may_upload(connection, now)) break;  // the tick goes on
         if (limited && !limits_.up.available(now)) {
@@ -119,7 +126,8 @@ void Session::take_blocks(Connection& connection, SendPlan& plan, Time now) {
         limits_.up.take(block.length, now);
         connection.upload_allowance -= connection.upload_rate_max > 0 ? block.length : 0;
         bytes += block.length;
-        plan.blocks[plan.block_count++] = block;
+        plan.blocks[plan.block_count] = block;
+        plan.asked_at[plan.block_count++] = asked_at;
         connection.uploads.pop_front();
     }
 }

@@ -44,6 +44,7 @@ void Session::resume_paused(Time now) {
             Connection* const connection = connections_.find(id);
             if (connection == nullptr || connection->stage == Stage::closing) continue;
             connection->receive_paused = false;
+            note_wait(*connection);
             put(Receive{id});
         }
         receive_paused_.clear();
@@ -77,6 +78,7 @@ void Session::tick(Connection& connection, Time now) {
     }
     check_silence(connection, now);
     fill_requests(connection, now);
+    note_wait(connection);
     // It may have waited for its own upload limit.
     if (connection.upload_rate_max > 0 && !connection.uploads.empty()) request_transmit(connection);
     request_metadata(connection, now);

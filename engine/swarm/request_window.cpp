@@ -35,9 +35,9 @@ void RequestWindow::on_request_sent(BlockRef block, Time now) {
 bool RequestWindow::on_block(BlockRef block, std::uint64_t rate_bytes_per_s, Time now) {
     const auto found = std::ranges::find(pending_, block, &Pending::block);
     if (found == pending_.end()) return false;
+    last_delay_ = now - found->sent_at;
     if (found->sent_into_idle) {
-        const Duration delay = now - found->sent_at;
-        path_delay_ = path_delay_measured_ ? std::min(path_delay_, delay) : delay;
+        path_delay_ = path_delay_measured_ ? std::min(path_delay_, last_delay_) : last_delay_;
         path_delay_measured_ = true;
     }
     pending_.erase(found);

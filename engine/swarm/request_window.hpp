@@ -38,6 +38,8 @@ public:
     void on_request_sent(BlockRef block, Time now);
     /// A block arrived. False when nobody asked for it.
     [[nodiscard]] bool on_block(BlockRef block, std::uint64_t rate_bytes_per_s, Time now);
+    /// From the request to the arrival of the block that came last.
+    Duration last_delay() const { return last_delay_; }
     /// Cancelled or rejected. False when nobody asked for it.
     bool forget(BlockRef block);
 
@@ -63,6 +65,7 @@ private:
     bool slow_start_ = true;
     Duration path_delay_ = 100ms;  // the least delay seen with an empty queue
     bool path_delay_measured_ = false;
+    Duration last_delay_{};
     Time last_progress_{};
     Fifo<Pending> pending_;  // at most depth_max, and what was asked before depth shrank
 };

@@ -25,7 +25,7 @@ std::vector<Rule> make_rules() {
     const Names cli = with(sim, {"engine/driver", "engine/driver/tracker", "engine/driver/content",
                                  "engine/sim", "engine/rpc", "engine/web"});
     return {
-        {"engine/base", pure, {}, {"arpa/inet.h"}},
+        {"engine/base", pure, {}, {"arpa/inet.h", "sys/sdt.h"}},
         {"io", system, {"engine/base"}, {"liburing.h", "liburing/"}},
         {"io/clock", ambient, {"engine/base", "io"}, {}},
         {"hashing",

@@ -10,6 +10,7 @@
 
 #include "engine/base/prng.hpp"
 #include "engine/driver/engine.hpp"
+#include "engine/driver/verdict.hpp"
 #include "engine/metainfo/torrent_writer.hpp"
 #include "hashing/digest.hpp"
 
@@ -91,8 +92,7 @@ Content make_content(const fs::path& folder, std::size_t size_bytes, std::uint32
 }
 
 std::unique_ptr<Engine> start_engine(std::size_t cores, const hashing::Hasher& hasher,
-                                     std::uint64_t seed) {
-    EngineOptions options;
+                                     std::uint64_t seed, EngineOptions options = {}) {
     options.listen = {*Endpoint::parse("127.0.0.1:0")};
     options.cpus.assign(cores, 0);
     options.loopback_only = true;
@@ -131,6 +131,10 @@ struct Transfer {
     std::uint32_t piece_length;
 };
 
+std::uint64_t count(const Engine& engine, session::LatencyStage stage) {
+    return engine.ledger().total_latencies()[stage].count();
+}
+
 class Transfers : public testing::TestWithParam<Transfer> {};
 
 }  // namespace
@@ -165,6 +169,16 @@ TEST_P(Transfers, EveryByteArrives) {
     seed->stop(std::chrono::seconds(1));
     EXPECT_GE(seed->ledger().total().connections, getters);
     EXPECT_GT(seed->ledger().total().bytes_sent, 24'000'000U);
+    using enum session::LatencyStage;
+    const std::size_t pieces = content.metainfo->piece_count();
+    const std::size_t blocks = content.metainfo->total_bytes / block_size_bytes;
+    EXPECT_GE(count(*seed, request_to_send), blocks);
+    EXPECT_GT(count(*seed, send), 0U);
+    EXPECT_GE(count(*engines[0], session::LatencyStage::block), blocks);
+    EXPECT_GE(count(*engines[0], hash), pieces);
+    EXPECT_GE(count(*engines[0], write), pieces);
+    EXPECT_GT(count(*engines[0], loop), 0U);
+    EXPECT_GT(count(*seed, mailbox), 0U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Engine, Transfers,
@@ -221,4 +235,52 @@ TEST(Transfer, AFolderThatCannotBeWrittenStopsTheTorrent) {
     EXPECT_NE(reason.find("content/z"), std::string::npos) << reason;
     get->stop(std::chrono::seconds(1));
     seed->stop(std::chrono::seconds(1));
+}
+
+TEST(Verdicts, ASlowSeedIsLimitedByItsUploadLimitItsPeerByItAndTheOneWithoutASlotByChoking) {
+    const ScratchFolder folder;
+    const hashing::Hasher hasher = hashing::Hasher::best();
+    const Content content = make_content(folder / "seed", 1'500'000, 64 * 1024);
+    EngineOptions options;
+    options.up_bytes_per_s = 500'000;
+    options.upload_slots = 0;  // the optimistic one remains
+    const auto seed = start_engine(1, hasher, 1, options);
+    ASSERT_TRUE(seed->add({.metainfo = content.metainfo,
+                           .folder = folder / "seed",
+                           .have = all_pieces(*content.metainfo)}));
+    const auto served = start_engine(1, hasher, 2);
+    const auto id = served->add(
+        {.metainfo = content.metainfo, .folder = folder / "served", .peers = seed->listening()});
+    while (seed->status(TorrentId(0)).uploaded_bytes == 0)
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    const auto choked = start_engine(1, hasher, 3);
+    ASSERT_TRUE(choked->add(
+        {.metainfo = content.metainfo, .folder = folder / "choked", .peers = seed->listening()}));
+    ASSERT_TRUE(wait_until_complete(*served, *id, std::chrono::seconds(60)));
+    for (Engine* engine : {served.get(), choked.get(), seed.get()})
+        engine->stop(std::chrono::seconds(1));
+    EXPECT_EQ(judge(seed->ledger()).bottleneck, Bottleneck::rate_limit)
+        << judge(seed->ledger()).sentence;
+    EXPECT_EQ(judge(served->ledger()).bottleneck, Bottleneck::peers)
+        << judge(served->ledger()).sentence;
+    EXPECT_EQ(judge(choked->ledger()).bottleneck, Bottleneck::choking)
+        << judge(choked->ledger()).sentence;
+}
+
+TEST(Verdicts, ASeedWithoutPeersIsIdle) {
+    const ScratchFolder folder;
+    const hashing::Hasher hasher = hashing::Hasher::best();
+    const Content content = make_content(folder / "seed", 1'000'000, 64 * 1024);
+    const auto seed = start_engine(2, hasher, 1);
+    ASSERT_TRUE(seed->add({.metainfo = content.metainfo,
+                           .folder = folder / "seed",
+                           .have = all_pieces(*content.metainfo)}));
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    seed->stop(std::chrono::seconds(1));
+    const Verdict verdict = judge(seed->ledger());
+    EXPECT_EQ(verdict.bottleneck, Bottleneck::idle) << verdict.sentence;
+    const CoreLedger total = seed->ledger().total();
+    double waited = 0;
+    for (const double seconds : total.wait_seconds) waited += seconds;
+    EXPECT_NEAR(total.loop_seconds, total.busy_seconds + total.cpu_wait_seconds + waited, 1e-6);
 }

@@ -44,6 +44,34 @@ TEST(LedgerJson, HasTheTotalFirstAndEachCore) {
         EXPECT_TRUE(json["ledger"]["total"].contains(name)) << name;
 }
 
+TEST(LedgerJson, TellsTheLatenciesOfStagesThatWereUsedInMicroseconds) {
+    RunCost cost = two_cores();
+    cost.ledger.latencies.resize(2);
+    cost.ledger.latencies[0].record(session::LatencyStage::send, 15us);
+    cost.ledger.latencies[1].record(session::LatencyStage::send, 2ms);
+    const Json json = ledger_json(cost.ledger);
+    const Json all = json["total"]["latency_us"];
+    EXPECT_EQ(all.size(), 1U) << all;
+    EXPECT_EQ(all["send"]["count"], 2);
+    EXPECT_NEAR(all["send"]["p50"].get<double>(), 15, 0.5);
+    EXPECT_EQ(all["send"]["max"], 2000);
+    for (const char* name : {"p90", "p99"}) EXPECT_TRUE(all["send"].contains(name)) << name;
+    EXPECT_EQ(json["cores"][0]["latency_us"]["send"]["count"], 1);
+}
+
+TEST(LedgerJson, SaysWhatTheRunWasLimitedBy) {
+    RunCost cost = two_cores();
+    cost.ledger.cores[1].loop_seconds = 10;
+    cost.ledger.cores[1].busy_seconds = 9;
+    const Json json = summary_json(cost);
+    EXPECT_EQ(json["verdict"]["bottleneck"], "core");
+    EXPECT_EQ(json["verdict"]["share"], 0.9);
+    EXPECT_EQ(json["ledger"]["total"]["busy_s"], 9);
+    EXPECT_EQ(json["ledger"]["total"]["wait_s"].size(), driver::wait_cause_names.size());
+    EXPECT_THAT(ledger_text(cost),
+                Contains(HasSubstr(json["verdict"]["sentence"].get<std::string>())));
+}
+
 TEST(LedgerText, TellsCostsPerByte) {
     const auto lines = ledger_text(two_cores());
     EXPECT_THAT(lines, Contains(HasSubstr("2.00 s (1.50 user, 0.50 system)")));

@@ -41,6 +41,21 @@ TEST_F(RequestsTest, BlocksThatComeMakeRoomForMore) {
     EXPECT_EQ(wasted(), 0U);
 }
 
+TEST_F(RequestsTest, HowLongABlockTookToComeIsRecordedWhenItComes) {
+    const auto latencies = std::make_unique<StageLatencies>();
+    options.latencies = latencies.get();
+    start();
+    TestPeer& peer = connect_seed();
+    const LatencyHistogram& block = (*latencies)[LatencyStage::block];
+    const std::size_t asked = peer.requests.size();
+    advance(30ms);
+    EXPECT_EQ(block.count(), 0U);
+    answer_requests(peer);
+    EXPECT_EQ(block.max(), 30ms);
+    EXPECT_GE(block.count(), asked);
+    session.reset();
+}
+
 TEST_F(RequestsTest, ASilentPeerLosesItsBlocksAfterTwentySecondsAndOthersGetThem) {
     piece_count = 2;  // six blocks
     start();

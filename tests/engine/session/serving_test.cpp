@@ -51,6 +51,20 @@ TEST_F(ServingTest, ManyRequestsAreAnsweredInSendsOfBoundedSize) {
     }
 }
 
+TEST_F(ServingTest, ASendTellsWhenEachOfItsBlocksWasAskedFor) {
+    start();
+    TestPeer& peer = connect_leecher();
+    session->handle_received(peer.id, request(block(1)), now);
+    session->handle_received(peer.id, request(block(2)), now + 20ms);
+    SendPlan plan;
+    ASSERT_TRUE(session->take_send(peer.id, plan, now + 50ms));
+    ASSERT_EQ(plan.block_count, 2U);
+    EXPECT_NEAR(to_seconds(plan.asked_at[0].age(now + 50ms)), 0.050, 1e-5);
+    EXPECT_NEAR(to_seconds(plan.asked_at[1].age(now + 50ms)), 0.030, 1e-5);
+    while (session->poll_output()) {
+    }
+}
+
 TEST_F(ServingTest, ARequestOutsideThePieceIsRefused) {
     start();
     // The last piece is shorter than the others: only the session knows.
