@@ -10,6 +10,7 @@
 #include "engine/cli/scenario_file.hpp"
 #include "engine/cli/sim_report.hpp"
 #include "engine/cli/sim_runs.hpp"
+#include "engine/cli/strategy_names.hpp"
 #include "engine/cli/torrent_maker.hpp"
 #include "engine/cli/units.hpp"
 #include "engine/sim/distribution.hpp"
@@ -28,6 +29,8 @@ struct Options {
     std::uint64_t seed = 1;
     std::uint32_t seeds = 1;
     std::optional<std::uint32_t> peers;
+    std::optional<swarm::LeechStrategy> strategy;
+    std::optional<swarm::PieceMode> pieces;
     std::optional<std::uint64_t> check_every;
     std::string plots;
     std::vector<unsigned> cpus = available_cpus();
@@ -133,6 +136,17 @@ void scale(sim::Experiment& experiment, std::uint32_t peers) {
                 std::max<std::uint64_t>(std::uint64_t{of.count} * peers / before, 1));
 }
 
+/// What the command line says of all downloaders wins over the scenario.
+void apply(const Options& options, sim::Experiment& experiment) {
+    if (options.peers) scale(experiment, *options.peers);
+    if (options.check_every) experiment.check_every = *options.check_every;
+    for (sim::PeerClass& of : experiment.classes) {
+        if (of.seed || !of.honest()) continue;
+        if (options.strategy) of.leech_strategy = *options.strategy;
+        if (options.pieces) of.piece_mode = *options.pieces;
+    }
+}
+
 bool write_plots(const Options& options, const Outcome& outcome, Console& console) {
     std::filesystem::path folder = options.plots;
     if (options.seeds > 1) folder /= fmt::format("seed-{}", outcome.experiment.seed);
@@ -157,8 +171,7 @@ int simulate_scenario(const Options& options, Environment& environment) {
         console.error(experiment.error(), options.scenario);
         return exit_usage;
     }
-    if (options.peers) scale(*experiment, *options.peers);
-    if (options.check_every) experiment->check_every = *options.check_every;
+    apply(options, *experiment);
     std::vector<Outcome> outcomes(options.seeds);
     std::vector<SimRuns::Job> jobs;
     for (std::uint32_t i = 0; i < options.seeds; ++i) {
@@ -207,7 +220,8 @@ std::optional<std::string> usage_error(const Options& options) {
         return "--file, --server-up, --peer-up and --peer-down must be more than zero, and not "
                "unlimited";
     if (options.scenario == distribution_name) {
-        if (!options.plots.empty()) return "--plots is for scenarios with classes of peers";
+        if (!options.plots.empty() || options.strategy || options.pieces)
+            return "--plots, --strategy and --pieces are for scenarios with classes of peers";
         return std::nullopt;
     }
     for (const CLI::Option* option : options.distribution_only)
@@ -282,6 +296,16 @@ Command add_sim_command(CLI::App& app) {
         "Runs side by side: a number, or a list of CPUs (default: all)");
     command->add_option("--plots", options->plots, "Write plots as SVG files into this folder")
         ->type_name("DIR");
+    command
+        ->add_option("--strategy", options->strategy,
+                     "All downloaders choke like this: " + names_of(leech_strategies))
+        ->type_name("NAME")
+        ->transform(CLI::CheckedTransformer(choices(leech_strategies)));
+    command
+        ->add_option("--pieces", options->pieces,
+                     "All downloaders pick pieces like this: " + names_of(piece_modes))
+        ->type_name("NAME")
+        ->transform(CLI::CheckedTransformer(choices(piece_modes)));
     command
         ->add_option("--check", options->check_every,
                      "Check all invariants after one event in K (1: each; slow)")

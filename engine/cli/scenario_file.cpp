@@ -1,8 +1,8 @@
 #include "engine/cli/scenario_file.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <map>
 #include <optional>
 #include <set>
 #include <sstream>
@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/cli/strategy_names.hpp"
 #include "engine/cli/units.hpp"
 #include "engine/sim/sim_node.hpp"
 
@@ -33,6 +34,11 @@ public:
     void text(std::string_view key, std::string& target) { read(key, target, "a text in quotes"); }
     void flag(std::string_view key, bool& target) { read(key, target, "true or false"); }
     void number(std::string_view key, double& target) { read(key, target, "a number"); }
+    void count(std::string_view key, std::optional<std::uint32_t>& target) {
+        if (!table_.contains(key)) return;
+        target.emplace();
+        count(key, *target);
+    }
     void count(std::string_view key, std::uint32_t& target) {
         std::int64_t value = target;
         read(key, value, "a whole number");
@@ -41,6 +47,17 @@ public:
         } else {
             target = static_cast<std::uint32_t>(value);
         }
+    }
+    template <class Value, std::size_t size>
+    void choice(std::string_view key, Value& target, const std::array<Named<Value>, size>& values) {
+        std::string name;
+        read(key, name, "a text in quotes");
+        if (name.empty()) return;
+        const auto found = std::ranges::find(values, name, &Named<Value>::name);
+        if (found != values.end())
+            target = found->value;
+        else
+            fail(key, "must be " + names_of(values));
     }
     void size(std::string_view key, std::uint64_t& target) { parsed(key, target, parse_size); }
     void rate(std::string_view key, std::uint64_t& target) {
@@ -121,10 +138,11 @@ private:
     std::set<std::string> known_;
 };
 
+constexpr std::array arrivals{Named{"together", sim::Arrival::together},
+                              Named{"evenly", sim::Arrival::evenly},
+                              Named{"poisson", sim::Arrival::poisson}};
+
 sim::PeerClass read_class(TableReader& from) {
-    static const std::map<std::string, sim::Arrival> arrivals{{"together", sim::Arrival::together},
-                                                              {"evenly", sim::Arrival::evenly},
-                                                              {"poisson", sim::Arrival::poisson}};
     sim::PeerClass to;
     from.text("name", to.name);
     from.count("count", to.count);
@@ -132,18 +150,17 @@ sim::PeerClass read_class(TableReader& from) {
     from.rate("down", to.link.down_bytes_per_s);
     from.duration("latency", to.link.latency);
     from.flag("seed", to.seed);
-    std::string arrives = "together";
-    from.text("arrives", arrives);
-    if (const auto found = arrivals.find(arrives); found != arrivals.end())
-        to.arrival = found->second;
-    else
-        from.fail("arrives", "must be together, evenly or poisson");
+    from.choice("arrives", to.arrival, arrivals);
     from.duration("arrives-at", to.arrives_at);
     from.duration("arrives-over", to.arrives_over);
     from.duration("stays", to.stays);
     from.duration("leaves-at", to.leaves_at);
     from.count("upload-slots", to.upload_slots);
     from.count("max-peers", to.connections_max);
+    from.choice("strategy", to.leech_strategy, leech_strategies);
+    from.choice("seed-strategy", to.seed_strategy, seed_strategies);
+    from.choice("pieces", to.piece_mode, piece_modes);
+    from.flag("super-seed", to.super_seed);
     from.flag("free-rider", to.free_rider);
     from.flag("corrupts", to.corrupts);
     from.flag("lies", to.lies);

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cctype>
-#include <map>
 
 #include <fmt/format.h>
 
 #include "engine/cli/name_lookup.hpp"
+#include "engine/cli/strategy_names.hpp"
 #include "engine/cli/units.hpp"
 
 namespace spate::cli {
@@ -21,8 +21,6 @@ Parsed<std::uint32_t> parse_slots(std::string_view text) {
 }
 
 void add_choking_options(CLI::App& app, TransferOptions& options) {
-    using swarm::LeechStrategy;
-    using swarm::SeedStrategy;
     add_parsed(app, "--upload-slots", options.upload_slots, parse_slots,
                "Peers of a torrent served at once, 'auto' (as the uplink allows) or 'unlimited' "
                "(default: 4; auto with --strategy tyrant)")
@@ -31,22 +29,16 @@ void add_choking_options(CLI::App& app, TransferOptions& options) {
                    "Whom to serve while downloading: tit-for-tat (default), or tyrant, which pays "
                    "each peer no more than it must")
         ->type_name("NAME")
-        ->transform(CLI::CheckedTransformer(std::map<std::string, LeechStrategy>{
-            {"tit-for-tat", LeechStrategy::tit_for_tat}, {"tyrant", LeechStrategy::tyrant}}));
+        ->transform(CLI::CheckedTransformer(choices(leech_strategies)));
     app.add_option("--seed-strategy", options.seed_strategy,
                    "Whom to serve as a seed: round-robin (default), fastest, or anti-leech, which "
                    "prefers those that have just begun or are almost done")
         ->type_name("NAME")
-        ->transform(CLI::CheckedTransformer(
-            std::map<std::string, SeedStrategy>{{"fastest", SeedStrategy::fastest},
-                                                {"round-robin", SeedStrategy::round_robin},
-                                                {"anti-leech", SeedStrategy::anti_leech}}));
+        ->transform(CLI::CheckedTransformer(choices(seed_strategies)));
 }
 
 std::uint32_t upload_slots(const TransferOptions& options) {
-    const bool tyrant = options.leech_strategy == swarm::LeechStrategy::tyrant;
-    return options.upload_slots.value_or(tyrant ? swarm::Choker::slots_auto
-                                                : swarm::Choker::slots_default);
+    return options.upload_slots.value_or(swarm::Choker::slots_of(options.leech_strategy));
 }
 
 void add_network_options(CLI::App& app, TransferOptions& options) {

@@ -186,11 +186,11 @@ void Home::on_interest(const PeerInterest& interest, Time now, std::vector<Choke
 }
 
 void Home::fill_free_slots(Time now, std::vector<ChokeChange>& changes) {
-    // The regular slots and the optimistic one. The tyrant gives so many between its rounds.
+    // The tyrant gives so many between its rounds.
     const std::uint32_t between_rounds =
         choker_.spends_by_itself(seeding_) ? swarm::Choker::slots_default : slots();
-    const std::uint64_t free_until = std::uint64_t{between_rounds} + 1;
-    while (unchoked_count_ < free_until && !waiting_.empty()) {
+    const std::uint64_t unchoked_max = swarm::Choker::unchoked_max(between_rounds);
+    while (unchoked_count_ < unchoked_max && !waiting_.empty()) {
         Joined& next = joined_.at(waiting_.begin()->key);
         unchoke(next, choker_.rate_max_bytes_per_s(next.candidate.key, seeding_), now, changes);
     }

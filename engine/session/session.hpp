@@ -160,6 +160,7 @@ private:
     void reveal_piece(Connection& connection);
     void grant_allowed_fast(Connection& connection);
     bool may_have_fast(const Connection& connection, BlockRef block) const;
+    void advance_super_seeding(Torrent& torrent);
     void pass_on_have(Torrent& torrent, const Connection& from, PieceIndex piece);
 
     // session_extensions.cpp

@@ -84,7 +84,7 @@ void Session::establish(Connection& connection, const wire::Handshake& theirs, T
 
 void Session::greet(Connection& connection) {
     const Bitfield& have = connection.torrent->known_stored;
-    if (connection.torrent->super_seeding) {
+    if (connection.torrent->hides_pieces()) {
         if (connection.fast) wire::append_message(connection.control, wire::MessageId::have_none);
     } else if (connection.fast && have.all() && !connection.torrent->fetch) {
         wire::append_message(connection.control, wire::MessageId::have_all);

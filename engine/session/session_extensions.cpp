@@ -29,7 +29,7 @@ void Session::send_extension_handshake(Connection& connection) {
     ours.listen_port = options_.listen_port;
     ours.request_queue_max = request_queue_told;
     ours.your_ip = connection.remote.address;
-    ours.upload_only = !torrent.fetch && torrent.complete() && !torrent.super_seeding;
+    ours.upload_only = !torrent.fetch && torrent.complete() && !torrent.hides_pieces();
     const std::size_t size = torrent.metainfo().info_bytes.size();
     if (size > 0 && size <= wire::metadata_bytes_max)
         ours.metadata_size_bytes = static_cast<std::uint32_t>(size);

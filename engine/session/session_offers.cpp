@@ -16,7 +16,7 @@ constexpr std::uint32_t allowed_fast_divisor = 100;
 
 /// The peer has said what it has.
 void Session::offer_pieces(Connection& connection) {
-    if (connection.torrent->super_seeding) return reveal_piece(connection);
+    if (connection.torrent->hides_pieces()) return reveal_piece(connection);
     grant_allowed_fast(connection);
 }
 
@@ -29,8 +29,28 @@ void Session::reveal_piece(Connection& connection) {
 
 void Session::pass_on_have(Torrent& torrent, const Connection& from, PieceIndex piece) {
     if (!torrent.super_seeding) return;
-    for (const ConnectionId id : torrent.super_seeding->on_have(from.id, piece))
+    for (const ConnectionId id :
+         torrent.super_seeding->on_have(from.id, piece, torrent.others_lack(from.id, piece)))
         if (Connection* const peer = connections_.find(id)) reveal_piece(*peer);
+}
+
+/// What on_have can't see: that the last one who lacked a piece has left, and that it is over.
+void Session::advance_super_seeding(Torrent& torrent) {
+    swarm::SuperSeeding& super_seeding = *torrent.super_seeding;
+    std::vector<ConnectionId> due;
+    if (!super_seeding.over() && torrent.spread_without_us()) {
+        super_seeding.end();
+        for (const Connection* const peer : torrent.peers)
+            if (!super_seeding.current().contains(peer->id)) due.push_back(peer->id);
+    }
+    for (const auto& [id, piece] : super_seeding.current()) {
+        const Connection* const peer = connections_.find(id);
+        if (peer != nullptr && peer->has.test(piece.value) &&
+            (super_seeding.over() || !torrent.others_lack(id, piece)))
+            due.push_back(id);
+    }
+    std::ranges::sort(due);
+    for (const ConnectionId id : due) reveal_piece(*connections_.find(id));
 }
 
 void Session::grant_allowed_fast(Connection& connection) {

@@ -127,8 +127,10 @@ void Session::send_haves(Torrent& torrent, Time now) {
     torrent.haves_due.reset();
     for (Connection* const peer : torrent.peers) {
         const std::size_t before = peer->control.size();
-        for (const PieceIndex piece : torrent.unannounced)
-            if (!peer->has.test(piece.value)) wire::append_have(peer->control, piece);
+        // Those that have the piece are told too: a super-seed goes by it (BEP 16).
+        if (!peer->has.all())
+            for (const PieceIndex piece : torrent.unannounced)
+                wire::append_have(peer->control, piece);
         update_interest(*peer);
         if (peer->control.size() != before) request_transmit(*peer);
     }

@@ -130,6 +130,7 @@ void Session::tick(Torrent& torrent, Time now) {
 void Session::report_rates(Torrent& torrent, Time now) {
     torrent.next_rates_report = now + swarm::Choker::round;
     if (torrent.peers.empty()) return;
+    if (torrent.super_seeding) advance_super_seeding(torrent);
     PeerRates rates{torrent.shared.id, {}};
     for (Connection* const peer : torrent.peers) {
         const auto have_count = static_cast<std::uint32_t>(peer->has.count());

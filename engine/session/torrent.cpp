@@ -64,4 +64,17 @@ std::uint64_t Torrent::left_bytes() const {
     return left;
 }
 
+bool Torrent::others_lack(ConnectionId but, PieceIndex piece) const {
+    return std::ranges::any_of(peers, [&](const Connection* peer) {
+        return peer->id != but && !peer->has.test(piece.value);
+    });
+}
+
+bool Torrent::spread_without_us() const {
+    if (shared.availability.seeds() > 0) return true;
+    for (std::uint32_t piece = 0; piece < shared.pieces.size(); ++piece)
+        if (shared.availability.count(PieceIndex(piece)) == 0) return false;
+    return true;
+}
+
 }  // namespace spate::session

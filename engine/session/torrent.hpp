@@ -28,6 +28,13 @@ public:
     /// A connection of this torrent, or one that left lately.
     std::optional<swarm::SmartBan::Source> identify(ConnectionId id) const;
 
+    /// A super-seed says that it has nothing.
+    bool hides_pieces() const { return super_seeding && !super_seeding->over(); }
+    /// Of this core's peers, another than this one lacks the piece.
+    bool others_lack(ConnectionId but, PieceIndex piece) const;
+    /// Our peers have all pieces among them.
+    bool spread_without_us() const;
+
     SharedTorrent& shared;
     swarm::Picker picker;
     /// Pieces that this core knows to be stored, which may lag behind the shared table: what the

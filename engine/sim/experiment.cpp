@@ -10,8 +10,7 @@
 namespace spate::sim {
 namespace {
 
-/// What a liar sends, so that its peers wait for the rest; and a free rider, which keeps one slot
-/// for show: a block in several hours.
+/// What a liar sends, so that its peers wait for the rest: a block in several hours.
 constexpr std::uint64_t next_to_nothing_bytes_per_s = 1;
 /// Events between two looks at the progress.
 constexpr std::uint64_t progress_events = 100'000;
@@ -95,9 +94,16 @@ NodeOptions ExperimentRun::node_options(const PeerClass& of) const {
     options.link = of.link;
     options.torrents.front().seed = of.seed || !of.honest();
     options.torrents.front().disk.corrupts_reads = !of.honest();
-    options.session.home.upload_slots = of.free_rider ? 0 : of.upload_slots;
+    options.session.home.upload_slots =
+        of.free_rider ? 0 : of.upload_slots.value_or(swarm::Choker::slots_of(of.leech_strategy));
+    options.session.home.leech_strategy = of.leech_strategy;
+    options.session.home.seed_strategy = of.seed_strategy;
+    options.session.home.uplink_bytes_per_s = of.link.up_bytes_per_s;
+    options.session.piece_mode = of.piece_mode;
+    options.session.super_seed = of.super_seed;
     options.session.home.peers_max = of.connections_max;
-    if (of.lies || of.free_rider) options.up_bytes_per_s = next_to_nothing_bytes_per_s;
+    if (of.free_rider) options.session.allowed_fast_pieces = 0;
+    if (of.lies) options.up_bytes_per_s = next_to_nothing_bytes_per_s;
     return options;
 }
 

@@ -9,6 +9,8 @@
 #include "engine/base/time.hpp"
 #include "engine/sim/fluid_model.hpp"
 #include "engine/sim/virtual_network.hpp"
+#include "engine/swarm/choker.hpp"
+#include "engine/swarm/piece_order.hpp"
 
 namespace spate::sim {
 
@@ -32,7 +34,11 @@ struct PeerClass {
     std::optional<Duration> stays{};
     /// Leaves at this time, whatever it has.
     std::optional<Duration> leaves_at{};
-    std::uint32_t upload_slots = 4;
+    std::optional<std::uint32_t> upload_slots{};  // none: as the strategy wants
+    swarm::LeechStrategy leech_strategy = swarm::LeechStrategy::tit_for_tat;
+    swarm::SeedStrategy seed_strategy = swarm::SeedStrategy::round_robin;
+    swarm::PieceMode piece_mode = swarm::PieceMode::rarest_first;
+    bool super_seed = false;
     std::uint32_t connections_max = 50;
     /// Takes, and gives nothing.
     bool free_rider = false;

@@ -83,8 +83,8 @@ void Invariants::count_peers(SimNode& node, std::size_t torrent, Watched& watche
         watched.peers.pop_back();
     }
     // Decisions for other cores travel by mail, so that only a single core is always in step.
-    const std::uint32_t slots = node.options().session.home.upload_slots + 1;
-    if (node.cores().size() == 1 && unchoked > slots)
+    const std::uint32_t slots = node.options().session.home.upload_slots;
+    if (node.cores().size() == 1 && unchoked > swarm::Choker::unchoked_max(slots))
         node.report(fmt::format("{} peers are unchoked, but there are {} slots", unchoked, slots));
 }
 

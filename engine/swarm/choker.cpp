@@ -17,6 +17,7 @@ void Choker::rank(Ranked& peers, bool seeding, Time now) const {
 }
 
 std::vector<Unchoke> Choker::choose(const ChokeRound& known, bool seeding) {
+    if (known.slots == 0) return {};
     if (spends_by_itself(seeding)) return std::get<Tyrant>(leech_).choose(known);
     Ranked ranked = interested_peers(known);
     rank(ranked, seeding, known.now);

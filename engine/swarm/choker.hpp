@@ -29,11 +29,21 @@ public:
     /// As many as the uplink is good for (uplink.hpp).
     static constexpr std::uint32_t slots_auto = ~std::uint32_t{0} - 1;
     static constexpr std::uint32_t slots_unlimited = ~std::uint32_t{0};
+    /// When the user names no number.
+    static constexpr std::uint32_t slots_of(LeechStrategy strategy) {
+        return strategy == LeechStrategy::tyrant ? slots_auto : slots_default;
+    }
 
     explicit Choker(LeechStrategy leech = LeechStrategy::tit_for_tat,
                     SeedStrategy seed = SeedStrategy::round_robin);
 
-    /// The peers to unchoke now; everybody else is choked. At most slots + 1.
+    /// How many are unchoked at most: the regular slots and the optimistic one; without slots,
+    /// none.
+    static constexpr std::uint64_t unchoked_max(std::uint32_t slots) {
+        return slots == 0 ? 0 : std::uint64_t{slots} + 1;
+    }
+
+    /// The peers to unchoke now; everybody else is choked. At most unchoked_max(slots).
     std::vector<Unchoke> choose(const ChokeRound& known, bool seeding);
     /// How fast a peer may be served that gets a slot between two rounds; 0: as fast as it takes
     /// it.

@@ -25,10 +25,11 @@ std::optional<PieceIndex> SuperSeeding::next_for(ConnectionId peer, const Bitfie
     return std::nullopt;
 }
 
-std::vector<ConnectionId> SuperSeeding::on_have(ConnectionId from, PieceIndex piece) {
+std::vector<ConnectionId> SuperSeeding::on_have(ConnectionId from, PieceIndex piece,
+                                                bool others_lack_it) {
     std::vector<ConnectionId> passed_on;
     for (const auto& [peer, told] : current_)
-        if (told == piece && (peer != from || current_.size() == 1)) passed_on.push_back(peer);
+        if (told == piece && (peer != from || over_ || !others_lack_it)) passed_on.push_back(peer);
     std::ranges::sort(passed_on);
     return passed_on;
 }

@@ -99,6 +99,50 @@ TEST(Experiment, FreeRidersGiveNextToNothing) {
     EXPECT_LT(summaries[1].share_ratio_mean, 0.02);
 }
 
+TEST(Experiment, PeersInOrderLoseTheSwarmWhenTheSeedLeaves) {
+    Experiment experiment = small(20);
+    experiment.classes.front().link.up_bytes_per_s = 1 << 20;
+    experiment.classes.front().leaves_at = 8s;
+    experiment.duration_max = 5min;
+    EXPECT_TRUE(run_all(experiment).everyone_finished);
+    experiment.classes.back().piece_mode = swarm::PieceMode::in_order;
+    EXPECT_FALSE(run_all(experiment).everyone_finished) << "nobody has the last pieces";
+}
+
+TEST(Experiment, ATyrantGivesLessThanItsClassAndIsNoSlower) {
+    double given = 0;
+    double taken_seconds = 0;
+    for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+        Experiment experiment = small(16);
+        experiment.seed = seed;
+        experiment.file_bytes = 8 << 20;
+        experiment.check_every = 1'000;
+        experiment.classes.back().stays = 0s;
+        experiment.classes.push_back({.name = "tyrant",
+                                      .link = line,
+                                      .stays = 0s,
+                                      .leech_strategy = swarm::LeechStrategy::tyrant});
+        const auto summaries = summarise(experiment, run_all(experiment));
+        given += summaries[1].share_ratio_mean / summaries[0].share_ratio_mean;
+        taken_seconds +=
+            summaries[1].download_median_seconds / summaries[0].download_median_seconds;
+    }
+    EXPECT_LT(given / 4, 0.9);
+    EXPECT_LT(taken_seconds / 4, 1.2);
+}
+
+TEST(Experiment, SuperSeedsStrandNobody) {
+    for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+        Experiment experiment = small(12);
+        experiment.seed = seed;
+        experiment.classes.front().super_seed = true;
+        experiment.classes.back().arrival = Arrival::poisson;
+        experiment.classes.back().arrives_over = 120s;
+        experiment.classes.back().stays = 0s;
+        EXPECT_TRUE(run_all(experiment).everyone_finished);
+    }
+}
+
 TEST(Experiment, LiarsAndCorruptersHarmNobodyForLong) {
     Experiment experiment = small(10);
     experiment.classes.push_back({.name = "corrupter", .count = 2, .link = line, .corrupts = true});

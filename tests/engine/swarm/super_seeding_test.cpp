@@ -32,13 +32,21 @@ TEST_F(SuperSeedingTest, EachPieceIsToldOfOnceBeforeAnyTwice) {
 TEST_F(SuperSeedingTest, APeerIsToldOfAnotherWhenAnotherPeerHasGotItsPiece) {
     const PieceIndex told = *seeding.next_for(first, nothing);
     (void)seeding.next_for(second, nothing);
-    EXPECT_THAT(seeding.on_have(first, told), IsEmpty()) << "it has it from us";
-    EXPECT_THAT(seeding.on_have(second, told), ElementsAre(first));
+    EXPECT_THAT(seeding.on_have(first, told, true), IsEmpty()) << "it has it from us";
+    EXPECT_THAT(seeding.on_have(second, told, true), ElementsAre(first));
 }
 
-TEST_F(SuperSeedingTest, ALonePeerHasNobodyToPassPiecesOnTo) {
+TEST_F(SuperSeedingTest, APeerNeedNotPassOnWhatNobodyLacks) {
     const PieceIndex told = *seeding.next_for(first, nothing);
-    EXPECT_THAT(seeding.on_have(first, told), ElementsAre(first));
+    (void)seeding.next_for(second, nothing);
+    EXPECT_THAT(seeding.on_have(first, told, false), ElementsAre(first));
+}
+
+TEST_F(SuperSeedingTest, WhenItIsOverPeersAreToldOfAnotherAtOnce) {
+    const PieceIndex told = *seeding.next_for(first, nothing);
+    seeding.end();
+    EXPECT_THAT(seeding.on_have(first, told, true), ElementsAre(first));
+    EXPECT_TRUE(seeding.told(second)) << "newcomers see a seed";
 }
 
 TEST_F(SuperSeedingTest, APeerIsNotToldOfWhatItHas) {
@@ -55,7 +63,7 @@ TEST_F(SuperSeedingTest, WhoLeavesIsForgotten) {
     EXPECT_TRUE(seeding.told(first));
     seeding.on_left(first);
     EXPECT_FALSE(seeding.told(first));
-    EXPECT_THAT(seeding.on_have(second, told), IsEmpty());
+    EXPECT_THAT(seeding.on_have(second, told, true), IsEmpty());
 }
 
 }  // namespace

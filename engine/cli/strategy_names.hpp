@@ -1,0 +1,49 @@
+#pragma once
+// engine/cli/strategy_names.hpp: what users call the strategies, on the command line and in
+// scenarios.
+#include <array>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "engine/swarm/choker.hpp"
+#include "engine/swarm/piece_order.hpp"
+
+namespace spate::cli {
+
+template <class Value>
+struct Named {
+    std::string_view name;
+    Value value;
+};
+
+inline constexpr std::array leech_strategies{
+    Named{"tit-for-tat", swarm::LeechStrategy::tit_for_tat},
+    Named{"tyrant", swarm::LeechStrategy::tyrant}};
+inline constexpr std::array seed_strategies{Named{"round-robin", swarm::SeedStrategy::round_robin},
+                                            Named{"fastest", swarm::SeedStrategy::fastest},
+                                            Named{"anti-leech", swarm::SeedStrategy::anti_leech}};
+inline constexpr std::array piece_modes{Named{"rarest-first", swarm::PieceMode::rarest_first},
+                                        Named{"random", swarm::PieceMode::random},
+                                        Named{"in-order", swarm::PieceMode::in_order}};
+
+/// "a, b or c".
+template <class Value, std::size_t size>
+std::string names_of(const std::array<Named<Value>, size>& values) {
+    std::string names;
+    for (std::size_t i = 0; i < size; ++i) {
+        if (i > 0) names += i + 1 == size ? " or " : ", ";
+        names += values[i].name;
+    }
+    return names;
+}
+
+/// As CLI11's transformers want them.
+template <class Value, std::size_t size>
+std::map<std::string, Value> choices(const std::array<Named<Value>, size>& values) {
+    std::map<std::string, Value> choices;
+    for (const Named<Value>& each : values) choices.emplace(each.name, each.value);
+    return choices;
+}
+
+}  // namespace spate::cli
