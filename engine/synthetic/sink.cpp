@@ -45,9 +45,7 @@ void Sink::start(std::vector<io::FileDescriptor> sockets) {
             ++unchoked_;
             continue;
         }
-        std::vector<std::byte> first = greeting(options_.info_hash, number);
-        wire::append_message(first, wire::MessageId::interested);
-        send(peer, first);
+        send(peer, greeting(options_.info_hash, number));
     }
 }
 
@@ -69,7 +67,7 @@ void Sink::run_for(Duration time, const std::function<bool()>& stop) {
 void Sink::wait_until_unchoked(std::uint32_t count, Duration patience,
                                const std::function<bool()>& stop) {
     const Time end = clock_.refresh() + patience;
-    while (unchoked_ < count && closed_ == 0 && clock_.refresh() < end && !stop())
+    while (unchoked_ < count && closed_ < peers_.size() && clock_.refresh() < end && !stop())
         run_for(5ms, [] { return false; });
 }
 
@@ -96,6 +94,12 @@ void Sink::receive(Peer& peer, std::uint32_t number) {
 
 void Sink::take_apart(Peer& peer, Bytes bytes) {
     while (const auto message = peer.reader.next(bytes)) on_message(peer, *message);
+    // aria2 bans who says more than the handshake before it has answered that.
+    if (peer.introduced || !peer.reader.greeted()) return;
+    peer.introduced = true;
+    std::vector<std::byte> interested;
+    wire::append_message(interested, wire::MessageId::interested);
+    send(peer, interested);
 }
 
 void Sink::on_message(Peer& peer, const MessageReader::Message& message) {

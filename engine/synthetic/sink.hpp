@@ -63,6 +63,7 @@ private:
     struct Peer {
         io::FileDescriptor socket;
         MessageReader reader;
+        bool introduced = false;
         bool unchoked = false;
         std::int64_t owed_bytes = 0;  // that our requests will bring, with headers
         PieceIndex piece{};

@@ -27,16 +27,15 @@ std::expected<Source, std::string> Source::connect(const SourceOptions& options,
 void Source::start(std::vector<io::FileDescriptor> sockets) {
     Bitfield all(content_.piece_count());
     all.set_all();
+    wire::append_bitfield(introduction_, all);
+    wire::append_message(introduction_, wire::MessageId::unchoke);
     peers_.resize(sockets.size());
     for (std::uint32_t number = 0; number < peers_.size(); ++number) {
         Peer& peer = peers_[number];
         peer.socket = std::move(sockets[number]);
         poll_.add(peer.socket.get(), number, EPOLLIN | EPOLLOUT);
         peer.waits_for_room = true;
-        if (options_.unasked) continue;
-        peer.unsent = greeting(content_.torrent.info_hash, number);
-        wire::append_bitfield(peer.unsent, all);
-        wire::append_message(peer.unsent, wire::MessageId::unchoke);
+        if (!options_.unasked) peer.unsent = greeting(content_.torrent.info_hash, number);
     }
 }
 
@@ -61,6 +60,10 @@ void Source::receive(Peer& peer) {
         if (message->length != 0 && message->id == wire::MessageId::request &&
             !on_request(peer, *message))
             return close(peer);
+    // aria2 bans who says more than the handshake before it has answered that.
+    if (peer.introduced || !peer.reader.greeted()) return;
+    peer.introduced = true;
+    peer.unsent.insert(peer.unsent.end(), introduction_.begin(), introduction_.end());
 }
 
 bool Source::on_request(Peer& peer, const MessageReader::Message& message) {

@@ -46,6 +46,7 @@ private:
     struct Peer {
         io::FileDescriptor socket;
         MessageReader reader;
+        bool introduced = false;
         std::vector<std::byte> unsent{};  // of what is no payload
         Fifo<BlockRef> asked{};
         std::size_t sent_of_first = 0;  // bytes of its message that are sent
@@ -75,6 +76,7 @@ private:
     std::uint64_t sent_bytes_ = 0;
     std::uint32_t closed_ = 0;
     Time started_{};
+    std::vector<std::byte> introduction_;  // what follows the handshakes
     std::vector<std::byte> scratch_ = std::vector<std::byte>(64 << 10);
     std::array<wire::PieceHeader, blocks_a_send> headers_{};
     std::array<iovec, 2 * blocks_a_send> parts_{};

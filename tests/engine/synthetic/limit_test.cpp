@@ -72,12 +72,13 @@ TEST(Source, AnswersARequestWithItsPartOfThePiece) {
     ASSERT_TRUE(source) << source.error();
     const io::FileDescriptor peer = listening.accept();
     source->run_for(5ms, never);
-    receive(peer.get(), wire::handshake_size_bytes + 5 + 2 + 5);  // with BITFIELD and UNCHOKE
+    receive(peer.get(), wire::handshake_size_bytes);
     const BlockRef block{PieceIndex(9), 16'384, 16'384};
     std::vector<std::byte> request = greeting(content.torrent.info_hash, 1);
     wire::append_request(request, block);
     send(peer.get(), request);
     source->run_for(5ms, never);
+    receive(peer.get(), 5 + 2 + 5);  // BITFIELD and UNCHOKE
     const auto header = receive(peer.get(), wire::piece_header_size_bytes);
     EXPECT_TRUE(std::ranges::equal(header, wire::piece_header(block)));
     const auto payload = receive(peer.get(), block.length);
@@ -110,12 +111,13 @@ TEST(Sink, AsksForEachPieceOnceWhenUnchoked) {
                                .each_piece_once = true});
     ASSERT_TRUE(sink) << sink.error();
     const io::FileDescriptor peer = listening.accept();
-    receive(peer.get(), wire::handshake_size_bytes + 5);  // with INTERESTED
+    receive(peer.get(), wire::handshake_size_bytes);
     std::vector<std::byte> answer = greeting({}, 1);
     wire::append_message(answer, wire::MessageId::unchoke);
     send(peer.get(), answer);
     sink->wait_until_unchoked(1, 1s, never);
     EXPECT_EQ(sink->unchoked(), 1U);
+    receive(peer.get(), 5);  // INTERESTED
     const auto requests = receive(peer.get(), 3 * std::size_t{17});
     std::uint32_t seen = 0;
     for (std::size_t at = 0; at < requests.size(); at += 17)
