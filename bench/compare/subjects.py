@@ -145,7 +145,8 @@ class QBittorrent(Client):
 
     def seed(self, torrent, data_dir):
         self._add(torrent, data_dir, skip_checking="true")
-        wait_until(lambda: self._torrent().get("progress") == 1, seconds(60), "qbittorrent to seed")
+        wait_until(lambda: self._torrent().get("state") in ("uploading", "stalledUP"), seconds(60),
+                   "qbittorrent to seed")
 
     def download(self, torrent, out_dir, peers=()):
         self._add(torrent, out_dir)
