@@ -103,9 +103,8 @@ private:
     void accept_one(PollSet& poll, std::vector<io::FileDescriptor>& sockets) {
         io::FileDescriptor socket(
             ::accept4(listening_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-        if (!socket) return;
-        io::set_no_delay(socket.get());
-        io::set_reset_on_close(socket.get());
+        if (!socket || io::set_no_delay(socket.get()) || io::set_reset_on_close(socket.get()))
+            return;
         poll.add(socket.get(), static_cast<std::uint32_t>(sockets.size()), events_);
         sockets.push_back(std::move(socket));
     }

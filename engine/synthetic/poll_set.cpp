@@ -26,8 +26,8 @@ std::error_code connect_one(int fd, const ConnectOptions& options, std::uint32_t
             return error;
     const io::SocketAddress address(options.to);
     if (::connect(fd, address.data(), address.size_bytes()) != 0) return io::last_error();
-    io::set_no_delay(fd);
-    io::set_reset_on_close(fd);
+    if (const auto error = io::set_no_delay(fd)) return error;
+    if (const auto error = io::set_reset_on_close(fd)) return error;
     set_nonblocking(fd);
     return {};
 }
