@@ -1,8 +1,10 @@
 #pragma once
 // engine/base/bitfield.hpp: one bit a piece, in the wire's order (BEP 3: high bit first).
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 #include "engine/base/assert.hpp"
@@ -46,6 +48,22 @@ public:
         return (bytes_[bit / 8] & mask(bit)) != std::byte{0};
     }
 
+    /// Bits 8 * `byte` to 8 * `byte` + 63: the first is the highest, those beyond the end are zero.
+    std::uint64_t word(std::size_t byte) const {
+        SPATE_ASSERT(byte * 8 < size_);
+        if (bytes_.empty()) {
+            const std::size_t left = size_ - byte * 8;
+            const std::uint64_t ones = ~std::uint64_t{0};
+            return none() ? 0 : left >= 64 ? ones : ones << (64 - left);
+        }
+        std::uint64_t word = 0;
+        std::memcpy(&word, bytes_.data() + byte, std::min<std::size_t>(8, bytes_.size() - byte));
+        return std::byteswap(word);
+    }
+
+    /// A test() of the bit follows soon: fetches its cache line meanwhile.
+    void prefetch(std::size_t bit) const { __builtin_prefetch(bytes_.data() + bit / 8); }
+
     /// True when the bit was clear before.
     bool set(std::size_t bit) {
         if (test(bit)) return false;
@@ -69,6 +87,11 @@ public:
     void set_all() {
         count_ = size_;
         release_if_plain();
+    }
+
+    void reset_all() {
+        bytes_ = {};
+        count_ = 0;
     }
 
     bool operator==(const Bitfield&) const = default;

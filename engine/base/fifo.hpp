@@ -44,6 +44,11 @@ public:
         std::move_backward(begin(), at, std::next(at));
         pop_front();
     }
+    /// Erases those that `unwanted` says, asked of each once, in order.
+    template <class Unwanted>
+    void erase_if(Unwanted unwanted) {
+        entries_.erase(std::remove_if(begin(), end(), unwanted), end());
+    }
     void clear() {
         entries_.clear();
         head_ = 0;

@@ -166,6 +166,8 @@ Command add_get_command(CLI::App& app) {
         ->required();
     command->add_option("-o,--output", options->folder, "Folder to download into (default: .)")
         ->type_name("DIR");
+    command->add_flag("--sequential", options->transfer.sequential,
+                      "Get the pieces in order, to play them while they come; worse for the swarm");
     command->add_flag("--seed", options->keep_seeding, "Go on seeding when complete, until Ctrl-C");
     command
         ->add_option(

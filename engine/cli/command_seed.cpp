@@ -179,6 +179,8 @@ Command add_seed_command(CLI::App& app) {
                      "Folder that holds a .torrent's file or folder (default: beside it)")
         ->type_name("DIR");
     add_transfer_options(*command, options->transfer);
+    command->add_flag("--super-seed", options->transfer.super_seed,
+                      "As the first seed: tell each peer of one piece at a time (BEP 16)");
     add_new_torrent_options(*command, options->torrent);
     command->footer(
         "A file or folder is hashed into PATH.torrent and seeded with a tracker of its own, unless "

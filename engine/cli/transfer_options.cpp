@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -11,6 +12,43 @@
 
 namespace spate::cli {
 namespace {
+
+Parsed<std::uint32_t> parse_slots(std::string_view text) {
+    if (text == "auto") return swarm::Choker::slots_auto;
+    auto slots = parse_count(text);
+    if (slots) return slots;
+    return std::unexpected(
+        fmt::format("'{}' is neither a number from 1 on nor 'auto' nor 'unlimited'", text));
+}
+
+void add_choking_options(CLI::App& app, TransferOptions& options) {
+    using swarm::LeechStrategy;
+    using swarm::SeedStrategy;
+    add_parsed(app, "--upload-slots", options.upload_slots, parse_slots,
+               "Peers of a torrent served at once, 'auto' (as the uplink allows) or 'unlimited' "
+               "(default: 4; auto with --strategy tyrant)")
+        ->type_name("N");
+    app.add_option("--strategy", options.leech_strategy,
+                   "Whom to serve while downloading: tit-for-tat (default), or tyrant, which pays "
+                   "each peer no more than it must")
+        ->type_name("NAME")
+        ->transform(CLI::CheckedTransformer(std::map<std::string, LeechStrategy>{
+            {"tit-for-tat", LeechStrategy::tit_for_tat}, {"tyrant", LeechStrategy::tyrant}}));
+    app.add_option("--seed-strategy", options.seed_strategy,
+                   "Whom to serve as a seed: round-robin (default), fastest, or anti-leech, which "
+                   "prefers those that have just begun or are almost done")
+        ->type_name("NAME")
+        ->transform(CLI::CheckedTransformer(
+            std::map<std::string, SeedStrategy>{{"fastest", SeedStrategy::fastest},
+                                                {"round-robin", SeedStrategy::round_robin},
+                                                {"anti-leech", SeedStrategy::anti_leech}}));
+}
+
+std::uint32_t upload_slots(const TransferOptions& options) {
+    const bool tyrant = options.leech_strategy == swarm::LeechStrategy::tyrant;
+    return options.upload_slots.value_or(tyrant ? swarm::Choker::slots_auto
+                                                : swarm::Choker::slots_default);
+}
 
 void add_network_options(CLI::App& app, TransferOptions& options) {
     add_parsed_list(app, "--listen", options.listen, parse_endpoint,
@@ -23,9 +61,7 @@ void add_network_options(CLI::App& app, TransferOptions& options) {
     add_parsed(app, "--max-peers", options.peers_max, parse_count,
                "Peers of a torrent at most (default: 200)")
         ->type_name("N");
-    add_parsed(app, "--upload-slots", options.upload_slots, parse_count,
-               "Peers of a torrent served at once, or 'unlimited' (default: 4)")
-        ->type_name("N");
+    add_choking_options(app, options);
     add_parsed(app, "--up", options.up_bytes_per_s, parse_rate,
                "Upload limit in bytes per second, such as 20M (default: unlimited)")
         ->type_name("RATE");
@@ -125,7 +161,11 @@ driver::EngineOptions engine_options(const TransferOptions& options, std::vector
     engine.cpus = options.cpus;
     engine.pin_threads = options.pin_threads;
     engine.peers_max = options.peers_max;
-    engine.upload_slots = options.upload_slots;
+    engine.upload_slots = upload_slots(options);
+    engine.leech_strategy = options.leech_strategy;
+    engine.seed_strategy = options.seed_strategy;
+    if (options.sequential) engine.piece_mode = swarm::PieceMode::in_order;
+    engine.super_seed = options.super_seed;
     engine.up_bytes_per_s = options.up_bytes_per_s;
     engine.down_bytes_per_s = options.down_bytes_per_s;
     engine.spin = options.spin;

@@ -11,6 +11,7 @@
 #include "engine/cli/machine.hpp"
 #include "engine/driver/engine.hpp"
 #include "engine/metainfo/metainfo.hpp"
+#include "engine/swarm/choker.hpp"
 
 namespace spate::cli {
 
@@ -25,7 +26,12 @@ struct TransferOptions {
     Duration spin{};
     std::vector<metainfo::HostPort> peers;
     std::uint32_t peers_max = 200;
-    std::uint32_t upload_slots = 4;
+    /// Empty: the strategy's default.
+    std::optional<std::uint32_t> upload_slots;
+    swarm::LeechStrategy leech_strategy = swarm::LeechStrategy::tit_for_tat;
+    swarm::SeedStrategy seed_strategy = swarm::SeedStrategy::round_robin;
+    bool sequential = false;
+    bool super_seed = false;
     std::uint64_t up_bytes_per_s = 0;
     std::uint64_t down_bytes_per_s = 0;
     bool loopback_only = false;

@@ -123,6 +123,11 @@ CoreThread::Options Engine::Implementation::core_options(std::size_t core,
     result.session.tracker_key = tracker_key;
     result.session.connections_max = static_cast<std::uint32_t>(connections);
     result.session.home.upload_slots = options_.upload_slots;
+    result.session.home.leech_strategy = options_.leech_strategy;
+    result.session.home.seed_strategy = options_.seed_strategy;
+    result.session.home.uplink_bytes_per_s = options_.up_bytes_per_s;
+    result.session.piece_mode = options_.piece_mode;
+    result.session.super_seed = options_.super_seed;
     result.session.home.peers_max = options_.peers_max;
     result.session.buffer_budget_bytes = options_.buffer_budget_bytes / count;
     result.session.loopback_only = options_.loopback_only;

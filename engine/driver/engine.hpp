@@ -15,6 +15,8 @@
 #include "engine/base/time.hpp"
 #include "engine/driver/ledger.hpp"
 #include "engine/metainfo/metainfo.hpp"
+#include "engine/swarm/choker.hpp"
+#include "engine/swarm/piece_order.hpp"
 #include "hashing/hasher.hpp"
 
 namespace spate::driver {
@@ -27,7 +29,11 @@ struct EngineOptions {
     std::vector<unsigned> cpus{0};
     bool pin_threads = false;
     std::uint32_t peers_max = 200;  // of a torrent; connections in all: four times as many
-    std::uint32_t upload_slots = 4;
+    std::uint32_t upload_slots = swarm::Choker::slots_default;
+    swarm::LeechStrategy leech_strategy = swarm::LeechStrategy::tit_for_tat;
+    swarm::SeedStrategy seed_strategy = swarm::SeedStrategy::round_robin;
+    swarm::PieceMode piece_mode = swarm::PieceMode::rarest_first;
+    bool super_seed = false;
     std::uint64_t up_bytes_per_s = 0;  // 0: unlimited
     std::uint64_t down_bytes_per_s = 0;
     bool loopback_only = false;

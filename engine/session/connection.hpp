@@ -10,6 +10,7 @@
 #include "engine/base/ids.hpp"
 #include "engine/base/time.hpp"
 #include "engine/session/drop_reason.hpp"
+#include "engine/swarm/picker.hpp"
 #include "engine/swarm/rate_meter.hpp"
 #include "engine/swarm/request_window.hpp"
 #include "engine/wire/peer_wire.hpp"
@@ -20,7 +21,7 @@ class Torrent;
 
 /// State of one connection; Session's functions keep it consistent. Invariants: in a torrent's list
 /// exactly while `stage` is established; `interesting` is the number of pieces that the peer has
-/// and this core doesn't know to be stored.
+/// and Torrent::wanted names.
 struct Connection {
     enum class Stage : std::uint8_t { calling, handshaking, established, closing };
 
@@ -43,6 +44,7 @@ struct Connection {
     bool fast = false;                     // both of us speak BEP 6
     bool extensions = false;               // both of us speak BEP 10
     std::uint8_t metadata_message_id = 0;  // the peer's id for ut_metadata; 0 when it has none
+    std::uint8_t upload_only_id = 0;       // likewise for upload_only
 
     wire::PeerWire wire;
     std::vector<std::byte> control;   // encoded, not yet taken by a send
@@ -53,7 +55,8 @@ struct Connection {
 
     Bitfield has;
     bool counted_as_seed = false;
-    bool upload_only = false;  // BEP 21
+    bool said_what_it_has = false;  // a bitfield or its like came
+    bool upload_only = false;       // BEP 21
     std::uint32_t interesting = 0;
     bool we_are_interested = false;
     bool peer_is_interested = false;
@@ -61,10 +64,18 @@ struct Connection {
     bool peer_chokes = true;
 
     swarm::RequestWindow window;
+    swarm::PeerPickState picking;
     std::vector<PieceIndex> allowed_fast;  // what the peer serves us although it chokes
     bool starved = false;                  // waits in Session's list for a free buffer
+    bool hungry = false;                   // waits in Torrent's list for a block to ask for
     bool stalled = false;                  // silent past the deadline: gets one request at a time
+    std::vector<PieceIndex> granted_fast;  // what we serve the peer although we choke it
+    std::uint64_t granted_fast_bytes = 0;  // that it may still ask for of them while choked
     Fifo<BlockRef> uploads;                // requested by the peer, not yet sent
+    std::uint64_t upload_rate_max = 0;     // in bytes per second; 0: as fast as it takes it
+    std::int64_t upload_allowance = 0;     // in bytes, of upload_rate_max, at that time
+    Time upload_allowance_at{};
+    std::uint32_t have_count_reported = 0;  // to the home core, a choke round ago
     swarm::RateMeter down;
     swarm::RateMeter up;
     bool watched = false;  // is looked at every tick, because something is awaited of it
@@ -72,7 +83,6 @@ struct Connection {
     Time last_sent_at;
     Time last_block_at;
     std::uint32_t discarded_blocks = 0;  // came unasked or late
-    std::uint32_t bad_pieces = 0;        // took part in so many pieces that failed their hash
 };
 
 }  // namespace spate::session

@@ -30,6 +30,18 @@ struct PeerLeft {
     bool forget = false;  // not worth another call: both of us are seeds
     bool ban = false;     // it sent false data
 };
+/// What a peer says our address is.
+struct OwnAddressSeen {
+    TorrentId torrent;
+    Endpoint own;
+    IpAddress told_by;
+};
+/// A peer that isn't connected any more turns out to have sent false data.
+struct PeerConvicted {
+    TorrentId torrent;
+    Endpoint remote;
+    PeerId peer_id;
+};
 /// A call that led to no joined peer.
 struct CallFailed {
     TorrentId torrent;
@@ -46,7 +58,11 @@ struct PeerRates {
     struct Entry {
         swarm::PeerKey peer;
         bool snubbed = false;
+        bool unchokes_us = false;
         std::uint64_t rate_bytes_per_s = 0;
+        std::uint64_t given_bytes_per_s = 0;
+        std::uint64_t announced_bytes_per_s = 0;
+        double have_share = 0;
     };
     TorrentId torrent;
     std::vector<Entry> entries;
@@ -68,6 +84,7 @@ struct SetChoke {
     TorrentId torrent;
     ConnectionId connection;
     bool choke = true;
+    std::uint64_t rate_max_bytes_per_s = 0;  // 0: as fast as it takes it
 };
 struct DropPeer {
     TorrentId torrent;
@@ -88,7 +105,7 @@ struct HaltTorrent {
 };
 
 using CoreMessage =
-    std::variant<PeerJoined, PeerLeft, CallFailed, PeerInterest, PeerRates, PeersFound, CallPeer,
-                 SetChoke, DropPeer, PiecesStored, HaltTorrent>;
+    std::variant<PeerJoined, PeerLeft, PeerConvicted, OwnAddressSeen, CallFailed, PeerInterest,
+                 PeerRates, PeersFound, CallPeer, SetChoke, DropPeer, PiecesStored, HaltTorrent>;
 
 }  // namespace spate::session

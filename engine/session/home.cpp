@@ -3,12 +3,15 @@
 #include <algorithm>
 
 #include "engine/base/assert.hpp"
+#include "engine/swarm/peer_priority.hpp"
 
 namespace spate::session {
 
 Home::Home(tracker::TrackerTiers tiers, Options options, std::uint64_t hash_seed, Time now)
     : options_(options),
       peers_(hash_seed),
+      choker_(options.leech_strategy, options.seed_strategy),
+      uplink_(options.uplink_bytes_per_s),
       tiers_(std::move(tiers)),
       next_choke_round_(now + swarm::Choker::round) {}
 
@@ -19,25 +22,32 @@ Home::JoinVerdict Home::on_joined(const PeerJoined& joined, const PeerId& our_id
         peers_.on_connected(joined.remote);
     }
     JoinVerdict verdict;
-    const auto same_id = by_peer_id_.find(joined.peer_id);
-    const auto twin = same_id == by_peer_id_.end() ? joined_.end() : joined_.find(same_id->second);
+    const std::uint32_t priority =
+        peers_.own() ? swarm::peer_priority(*peers_.own(), joined.remote) : 0;
+    bool staying = true;
+    const auto twin = by_id_.find(joined.peer_id);
     if (peers_.banned(joined.remote.address) || banned_ids_.contains(joined.peer_id)) {
         verdict = {joined.peer, DropReason::banned};
-    } else if (twin != joined_.end()) {
+    } else if (twin != by_id_.end()) {
         // Both called each other at once: both ends must keep the same one of the two, the one that
         // the peer with the greater id opened.
         const bool keep_ours = our_id > joined.peer_id;
         const bool newer_wins =
-            twin->second.outgoing != joined.outgoing && joined.outgoing == keep_ours;
-        verdict = {newer_wins ? twin->first : joined.peer, DropReason::duplicate_peer};
+            joined_.at(twin->second).outgoing != joined.outgoing && joined.outgoing == keep_ours;
+        verdict = {newer_wins ? twin->second : joined.peer, DropReason::duplicate_peer};
     } else if (joined_.size() >= options_.peers_max) {
-        verdict = {joined.peer, DropReason::too_many_peers};
+        const auto place = make_room(priority);
+        verdict = {place.value_or(joined.peer), DropReason::too_many_peers};
+        staying = place.has_value();
     }
+    by_id_.emplace(joined.peer_id, joined.peer);
     Joined& entry = joined_[joined.peer];
     entry.candidate = {.key = joined.peer, .joined_at = now, .choke_changed_at = now};
     entry.peer_id = joined.peer_id;
     entry.outgoing = joined.outgoing;
-    by_peer_id_.emplace(joined.peer_id, joined.peer);
+    entry.priority = priority;
+    entry.leaving = !staying || verdict.drop == joined.peer;
+    enlist(entry);
     return verdict;
 }
 
@@ -45,19 +55,25 @@ void Home::on_left(const PeerLeft& left, Prng& random, Time now,
                    std::vector<ChokeChange>& changes) {
     const auto found = joined_.find(left.peer);
     if (left.ban && found != joined_.end()) ban(left.remote, found->second.peer_id);
-    if (found != joined_.end()) {
-        count(found->second, -1);
-        const auto [first, last] = by_peer_id_.equal_range(found->second.peer_id);
-        by_peer_id_.erase(std::find_if(
-            first, last, [&](const auto& entry) { return entry.second == left.peer; }));
-        joined_.erase(found);
-    }
+    if (found != joined_.end()) forget(found);
     fill_free_slots(now, changes);
     if (left.forget || left.ban) {
         peers_.forget(left.remote);
     } else {
         peers_.on_disconnected(left.remote, left.useful, random, now);
     }
+}
+
+void Home::forget(std::map<swarm::PeerKey, Joined>::iterator joined) {
+    delist(joined->second);
+    const auto [first, last] = by_id_.equal_range(joined->second.peer_id);
+    by_id_.erase(
+        std::find_if(first, last, [&](const auto& one) { return one.second == joined->first; }));
+    joined_.erase(joined);
+}
+
+void Home::on_convicted(const PeerConvicted& convicted) {
+    ban(convicted.remote, convicted.peer_id);
 }
 
 void Home::ban(const Endpoint& remote, const PeerId& id) {
@@ -80,69 +96,147 @@ void Home::on_rates(const PeerRates& rates) {
     for (const PeerRates::Entry& entry : rates.entries) {
         const auto found = joined_.find(entry.peer);
         if (found == joined_.end()) continue;
-        found->second.candidate.rate_bytes_per_s = entry.rate_bytes_per_s;
-        found->second.candidate.snubbed = entry.snubbed;
+        change(found->second, [&](swarm::ChokeCandidate& peer) {
+            peer.rate_bytes_per_s = entry.rate_bytes_per_s;
+            peer.snubbed = entry.snubbed;
+            peer.unchokes_us = entry.unchokes_us;
+            peer.given_bytes_per_s = entry.given_bytes_per_s;
+            peer.announced_bytes_per_s = entry.announced_bytes_per_s;
+            peer.have_share = entry.have_share;
+        });
     }
 }
 
-void Home::count(const Joined& joined, int change) {
-    const auto add = [&](bool applies, std::size_t& total) {
-        if (applies) total += static_cast<std::size_t>(change);
-    };
-    add(joined.candidate.unchoked, unchoked_);
-    add(is_waiting(joined), waiting_);
+bool Home::is_idle(const Joined& joined) {
+    const swarm::ChokeCandidate& peer = joined.candidate;
+    return !joined.leaving && !peer.unchoked && peer.rate_bytes_per_s == 0 &&
+           peer.given_bytes_per_s == 0;
 }
 
-void Home::set_choke(Joined& joined, bool choke, Time now, std::vector<ChokeChange>& changes) {
-    if (joined.candidate.unchoked == !choke) return;
-    count(joined, -1);
-    joined.candidate.unchoked = !choke;
-    count(joined, 1);
-    joined.candidate.choke_changed_at = now;
-    changes.push_back({joined.candidate.key, choke});
+/// The idle peer of the lowest priority, if it is lower than this one.
+std::optional<swarm::PeerKey> Home::make_room(std::uint32_t priority) {
+    if (idle_.empty() || idle_.begin()->first >= priority) return std::nullopt;
+    const swarm::PeerKey key = idle_.begin()->second;
+    Joined& joined = joined_.at(key);
+    delist(joined);
+    joined.leaving = true;
+    enlist(joined);
+    return key;
+}
+
+void Home::on_own_address(const OwnAddressSeen& seen) {
+    if (own_address_said_ && own_address_said_->own == seen.own &&
+        own_address_said_->told_by != seen.told_by)
+        peers_.set_own(seen.own);
+    own_address_said_ = seen;
+}
+
+void Home::enlist(const Joined& joined) {
+    const swarm::ChokeCandidate& peer = joined.candidate;
+    if (is_idle(joined)) idle_.emplace(joined.priority, peer.key);
+    if (peer.unchoked) ++unchoked_count_;
+    if (peer.interested && !peer.unchoked)
+        waiting_.insert({peer.rate_bytes_per_s, peer.choke_changed_at, peer.key});
+}
+
+void Home::delist(const Joined& joined) {
+    const swarm::ChokeCandidate& peer = joined.candidate;
+    idle_.erase({joined.priority, peer.key});
+    if (peer.unchoked) --unchoked_count_;
+    if (peer.interested && !peer.unchoked)
+        waiting_.erase({peer.rate_bytes_per_s, peer.choke_changed_at, peer.key});
+}
+
+std::uint32_t Home::slots() const {
+    if (options_.upload_slots != swarm::Choker::slots_auto) return options_.upload_slots;
+    // The tyrant spends the uplink, however many that are.
+    if (choker_.spends_by_itself(seeding_)) return swarm::Choker::slots_unlimited;
+    return swarm::slots_for_uplink(uplink_.bytes_per_s());
+}
+
+void Home::choke(Joined& joined, Time now, std::vector<ChokeChange>& changes) {
+    if (!joined.candidate.unchoked) return;
+    joined.rate_max_bytes_per_s = 0;
+    change(joined, [&](swarm::ChokeCandidate& peer) {
+        peer.unchoked = false;
+        peer.choke_changed_at = now;
+    });
+    changes.push_back({joined.candidate.key, true, 0});
+}
+
+void Home::unchoke(Joined& joined, std::uint64_t rate_max_bytes_per_s, Time now,
+                   std::vector<ChokeChange>& changes) {
+    if (joined.candidate.unchoked && joined.rate_max_bytes_per_s == rate_max_bytes_per_s) return;
+    joined.rate_max_bytes_per_s = rate_max_bytes_per_s;
+    if (!joined.candidate.unchoked)
+        change(joined, [&](swarm::ChokeCandidate& peer) {
+            peer.unchoked = true;
+            peer.choke_changed_at = now;
+        });
+    changes.push_back({joined.candidate.key, false, rate_max_bytes_per_s});
 }
 
 void Home::on_interest(const PeerInterest& interest, Time now, std::vector<ChokeChange>& changes) {
     const auto found = joined_.find(interest.peer);
     if (found == joined_.end()) return;
-    count(found->second, -1);
-    found->second.candidate.interested = interest.interested;
-    count(found->second, 1);
-    if (waiting_ == 1 && is_waiting(found->second) && unchoked_ < slots())
-        return set_choke(found->second, false, now, changes);
-    if (!interest.interested) set_choke(found->second, true, now, changes);
+    change(found->second,
+           [&](swarm::ChokeCandidate& peer) { peer.interested = interest.interested; });
+    if (!interest.interested) choke(found->second, now, changes);
     fill_free_slots(now, changes);
 }
 
 void Home::fill_free_slots(Time now, std::vector<ChokeChange>& changes) {
-    while (unchoked_ < slots() && waiting_ > 0) {
-        Joined* next = nullptr;  // who gives most, then who has waited longest
-        for (auto& [key, joined] : joined_) {
-            const swarm::ChokeCandidate& peer = joined.candidate;
-            if (!is_waiting(joined)) continue;
-            if (next == nullptr || peer.rate_bytes_per_s > next->candidate.rate_bytes_per_s ||
-                (peer.rate_bytes_per_s == next->candidate.rate_bytes_per_s &&
-                 peer.choke_changed_at < next->candidate.choke_changed_at))
-                next = &joined;
-        }
-        set_choke(*next, false, now, changes);
+    // The regular slots and the optimistic one. The tyrant gives so many between its rounds.
+    const std::uint32_t between_rounds =
+        choker_.spends_by_itself(seeding_) ? swarm::Choker::slots_default : slots();
+    const std::uint64_t free_until = std::uint64_t{between_rounds} + 1;
+    while (unchoked_count_ < free_until && !waiting_.empty()) {
+        Joined& next = joined_.at(waiting_.begin()->key);
+        unchoke(next, choker_.rate_max_bytes_per_s(next.candidate.key, seeding_), now, changes);
     }
 }
 
-void Home::rechoke(bool seeding, Prng& random, Time now, std::vector<ChokeChange>& changes) {
+void Home::observe_uplink() {
+    std::uint64_t given = 0;
+    std::uint64_t allotted = 0;
+    for (const auto& [key, joined] : joined_) {
+        given += joined.candidate.given_bytes_per_s;
+        if (joined.candidate.unchoked) allotted += joined.rate_max_bytes_per_s;
+    }
+    uplink_.observe(given, allotted);
+}
+
+void Home::rechoke(Prng& random, Time now, std::vector<ChokeChange>& changes) {
+    observe_uplink();
     std::vector<swarm::ChokeCandidate> candidates;
     candidates.reserve(joined_.size());
     for (const auto& [key, joined] : joined_) candidates.push_back(joined.candidate);
-    auto chosen = choker_.choose(candidates, options_.upload_slots, seeding, random, now);
+    auto chosen = choker_.choose({.peers = candidates,
+                                  .slots = slots(),
+                                  .uplink_bytes_per_s = uplink_.bytes_per_s(),
+                                  .random = random,
+                                  .now = now},
+                                 seeding_);
     std::ranges::sort(chosen);
-    for (auto& [key, joined] : joined_)
-        set_choke(joined, !std::ranges::binary_search(chosen, key), now, changes);
+    auto next = chosen.begin();
+    // Chokes first, so that there never are more unchoked than slots.
+    std::vector<std::pair<Joined*, std::uint64_t>> served;
+    for (auto& [key, joined] : joined_) {
+        if (next != chosen.end() && next->key == key) {
+            served.emplace_back(&joined, next->rate_max_bytes_per_s);
+            ++next;
+        } else {
+            choke(joined, now, changes);
+        }
+    }
+    for (const auto& [joined, rate_max] : served) unchoke(*joined, rate_max, now, changes);
 }
 
 void Home::rechoke_if_due(bool seeding, Prng& random, Time now, std::vector<ChokeChange>& changes) {
+    seeding_ = seeding;
     if (now < next_choke_round_) return;
     next_choke_round_ = now + swarm::Choker::round;
-    rechoke(seeding, random, now, changes);
+    rechoke(random, now, changes);
 }
 
 bool Home::wants_calls() const {

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
@@ -11,22 +12,28 @@
 #include "engine/session/core_message.hpp"
 #include "engine/swarm/choker.hpp"
 #include "engine/swarm/peer_list.hpp"
+#include "engine/swarm/uplink.hpp"
 #include "engine/tracker/tracker_tiers.hpp"
 
 namespace spate::session {
 
 /// The torrent's peers as the home core sees them, wherever their connections live. Decides; the
-/// session carries the decisions to the cores. One thread.
+/// session carries the decisions to the cores. What happens to one peer costs the logarithm of
+/// their number. One thread.
 class Home {
 public:
     struct Options {
         std::uint32_t upload_slots = swarm::Choker::slots_default;
+        swarm::LeechStrategy leech_strategy = swarm::LeechStrategy::tit_for_tat;
+        swarm::SeedStrategy seed_strategy = swarm::SeedStrategy::round_robin;
+        std::uint64_t uplink_bytes_per_s = 0;  // 0: found out
         std::uint32_t peers_max = 200;
         std::uint32_t calls_max = 32;  // calls in flight
     };
     struct ChokeChange {
         swarm::PeerKey peer;
         bool choke = true;
+        std::uint64_t rate_max_bytes_per_s = 0;  // 0: as fast as it takes it
     };
 
     /// `hash_seed`: of the table of addresses.
@@ -37,9 +44,13 @@ public:
         std::optional<swarm::PeerKey> drop;
         DropReason reason{};
     };
+    /// When there are enough, a newcomer takes the place of an idle peer of lower priority.
     JoinVerdict on_joined(const PeerJoined& joined, const PeerId& our_id, Time now);
     /// Its slot, if it had one, goes to another peer at once.
     void on_left(const PeerLeft& left, Prng& random, Time now, std::vector<ChokeChange>& changes);
+    /// Believed once peers of two addresses say the same.
+    void on_own_address(const OwnAddressSeen& seen);
+    void on_convicted(const PeerConvicted& convicted);
     void on_call_failed(const CallFailed& failed, Prng& random, Time now);
     void on_rates(const PeerRates& rates);
     /// Nobody waits for the next round while a slot is free.
@@ -52,6 +63,7 @@ public:
     std::optional<Time> next_timeout() const;
 
     std::size_t peer_count() const { return joined_.size(); }
+    std::size_t unchoked_count() const { return unchoked_count_; }
     swarm::PeerList& peers() { return peers_; }
     const swarm::PeerList& peers() const { return peers_; }
     tracker::TrackerTiers& tiers() { return tiers_; }
@@ -61,31 +73,60 @@ private:
         swarm::ChokeCandidate candidate;
         PeerId peer_id;
         bool outgoing = false;
+        std::uint64_t rate_max_bytes_per_s = 0;
+        std::uint32_t priority = 0;  // BEP 40; 0 while our own address is unknown
+        bool leaving = false;        // was told to go
+    };
+    /// Whoever gives most, then who has waited longest, is the next to be unchoked.
+    struct Waiting {
+        std::uint64_t rate_bytes_per_s = 0;
+        Time since{};
+        swarm::PeerKey key;
+        bool operator<(const Waiting& other) const {
+            if (rate_bytes_per_s != other.rate_bytes_per_s)
+                return rate_bytes_per_s > other.rate_bytes_per_s;
+            return std::tie(since, key) < std::tie(other.since, other.key);
+        }
     };
 
     /// Peers that sent false data; who has an address of their own is banned by it too.
     static constexpr std::size_t banned_ids_max = 1'000;
 
     void ban(const Endpoint& remote, const PeerId& id);
+    void forget(std::map<swarm::PeerKey, Joined>::iterator joined);
     bool wants_calls() const;
-    void rechoke(bool seeding, Prng& random, Time now, std::vector<ChokeChange>& changes);
-    void set_choke(Joined& joined, bool choke, Time now, std::vector<ChokeChange>& changes);
-    /// The regular slots and the optimistic one.
-    std::uint64_t slots() const { return std::uint64_t{options_.upload_slots} + 1; }
-    bool is_waiting(const Joined& joined) const {
-        return joined.candidate.interested && !joined.candidate.unchoked;
+    void observe_uplink();
+    void rechoke(Prng& random, Time now, std::vector<ChokeChange>& changes);
+    std::uint32_t slots() const;
+    void choke(Joined& joined, Time now, std::vector<ChokeChange>& changes);
+    void unchoke(Joined& joined, std::uint64_t rate_max_bytes_per_s, Time now,
+                 std::vector<ChokeChange>& changes);
+    std::optional<swarm::PeerKey> make_room(std::uint32_t priority);
+    static bool is_idle(const Joined& joined);
+    void enlist(const Joined& joined);
+    void delist(const Joined& joined);
+    /// Changes what the lists of waiting and unchoked peers go by.
+    template <class Change>
+    void change(Joined& joined, Change&& make) {
+        delist(joined);
+        make(joined.candidate);
+        enlist(joined);
     }
-    void count(const Joined& joined, int change);
     void fill_free_slots(Time now, std::vector<ChokeChange>& changes);
 
     Options options_;
     swarm::PeerList peers_;
     swarm::Choker choker_;
+    swarm::Uplink uplink_;
+    bool seeding_ = false;
     tracker::TrackerTiers tiers_;
     std::map<swarm::PeerKey, Joined> joined_;
-    std::multimap<PeerId, swarm::PeerKey> by_peer_id_;
-    std::size_t unchoked_ = 0;  // of joined_
-    std::size_t waiting_ = 0;   // interested, and choked
+    std::multimap<PeerId, swarm::PeerKey> by_id_;  // of joined_
+    std::set<Waiting> waiting_;                    // interested and choked
+    std::size_t unchoked_count_ = 0;
+    /// Choked peers that give and take nothing, by priority: the first go when better ones come.
+    std::set<std::pair<std::uint32_t, swarm::PeerKey>> idle_;
+    std::optional<OwnAddressSeen> own_address_said_;
     std::set<PeerId> banned_ids_;
     std::uint32_t calls_ = 0;
     Time next_choke_round_;

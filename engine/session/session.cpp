@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "engine/base/assert.hpp"
+#include "engine/swarm/bits.hpp"
 
 namespace spate::session {
 namespace {
@@ -12,22 +13,13 @@ namespace {
 /// fit, and the rejects of the longest queue many times.
 constexpr std::size_t control_bytes_max = 1024 * 1024;
 
-/// Pieces that the peer has and we haven't.
-std::uint32_t count_interesting(const Bitfield& has, const Bitfield& stored) {
-    if (has.none() || stored.all()) return 0;
-    if (has.all()) return static_cast<std::uint32_t>(stored.size() - stored.count());
-    std::uint32_t count = 0;
-    for (std::size_t piece = 0; piece < has.size(); ++piece)
-        if (has.test(piece) && !stored.test(piece)) ++count;
-    return count;
-}
-
 }  // namespace
 
 Session::Session(SessionOptions options, RateLimits limits, swarm::PayloadMemory& memory, Time now)
     : options_(options),
       limits_(limits),
       random_(options.seed),
+      digest_key_{random_(), random_()},
       buffers_(memory, options.buffer_budget_bytes),
       connection_timers_(now),
       torrent_timers_(now) {}
@@ -108,6 +100,7 @@ void Session::handle_events(Connection& connection, bool intact, Time now) {
         if (connection.stage == Stage::closing) return;
         handle_event(connection, event, now);
     }
+    if (connection.torrent != nullptr) feed_hungry(*connection.torrent, now);
     if (connection.stage == Stage::closing) return;
     if (!intact) return close(connection, DropReason::wire_error, now);
     if (connection.control.size() > control_bytes_max)
@@ -142,7 +135,8 @@ void Session::handle_event(Connection& connection, const wire::Event& event, Tim
                           is_same_v<Event, wire::HaveAll> || is_same_v<Event, wire::HaveNone>)
                 on_bitfield(connection, event, now);
             if constexpr (is_same_v<Event, wire::Extended>) on_extended(connection, e, now);
-            // KEEP ALIVE, SUGGEST PIECE and PORT ask for nothing.
+            if constexpr (is_same_v<Event, wire::SuggestPiece>) connection.picking.suggest(e.piece);
+            // KEEP ALIVE and PORT ask for nothing.
         },
         event);
 }
@@ -159,12 +153,14 @@ void Session::on_have(Connection& connection, PieceIndex piece, Time now) {
     if (piece.value >= torrent.shared.pieces.size())
         return close(connection, DropReason::bad_bitfield, now);
     if (!connection.has.set(piece.value)) return;
-    torrent.shared.availability.add(piece);
-    if (!torrent.known_stored.test(piece.value)) ++connection.interesting;
+    torrent.shared.availability.add(piece, options_.core);
+    torrent.picker.on_have(connection.picking, piece);
+    if (torrent.wanted.test(piece.value)) ++connection.interesting;
     if (connection.has.all()) {
-        torrent.shared.availability.remove(connection.has);
+        torrent.shared.availability.remove(connection.has, options_.core);
         count_as_seed(connection);
     }
+    pass_on_have(torrent, connection, piece);
     update_interest(connection);
     close_if_both_complete(connection, now);
 }
@@ -184,9 +180,11 @@ void Session::on_bitfield(Connection& connection, const wire::Event& event, Time
     if (connection.has.all()) {
         count_as_seed(connection);
     } else {
-        torrent.shared.availability.add(connection.has);
+        torrent.shared.availability.add(connection.has, options_.core);
     }
-    connection.interesting = count_interesting(connection.has, torrent.known_stored);
+    connection.said_what_it_has = true;
+    connection.interesting = swarm::count_common(connection.has, torrent.wanted);
+    offer_pieces(connection);
     update_interest(connection);
     close_if_both_complete(connection, now);
 }
@@ -197,10 +195,11 @@ void Session::forget_pieces(Connection& connection) {
         shared.availability.remove_seed();
         shared.counters.seeds.fetch_sub(1, std::memory_order_relaxed);
     } else {
-        shared.availability.remove(connection.has);
+        shared.availability.remove(connection.has, options_.core);
     }
     connection.counted_as_seed = false;
     connection.has = Bitfield(shared.pieces.size());
+    connection.picking.cursor = {};
     connection.interesting = 0;
 }
 

@@ -19,7 +19,9 @@
 #include "engine/session/output.hpp"
 #include "engine/session/shared_torrent.hpp"
 #include "engine/session/torrent.hpp"
+#include "engine/swarm/allowed_fast.hpp"
 #include "engine/swarm/piece_buffers.hpp"
+#include "engine/tracker/siphash.hpp"
 
 namespace spate::session {
 
@@ -33,7 +35,13 @@ struct SessionOptions {
     Home::Options home;
     std::uint64_t buffer_budget_bytes = 256ULL << 20;
     bool loopback_only = false;  // accept and call only loopback peers
-    std::uint64_t seed = 0;      // of the pseudo-random generator
+    swarm::PieceMode piece_mode = swarm::PieceMode::rarest_first;
+    /// Torrents that are complete from the start are given away piece by piece (BEP 16).
+    bool super_seed = false;
+    /// Pieces that a newcomer may have though it is choked (BEP 6); never more than a hundredth of
+    /// the torrent.
+    std::uint32_t allowed_fast_pieces = swarm::allowed_fast_max;
+    std::uint64_t seed = 0;  // of the pseudo-random generator
 };
 
 /// The BitTorrent engine of one core, as a state machine: inputs are its handle_ functions, outputs
@@ -47,6 +55,10 @@ public:
         TokenBucket& up;
         TokenBucket& down;
     };
+
+    /// Messages for torrents that this core hasn't heard of yet. Each connection of another core
+    /// makes two or three in the moments that it takes the torrent to get here.
+    static constexpr std::size_t early_messages_max = 32'768;
 
     Session(SessionOptions options, RateLimits limits, swarm::PayloadMemory& memory, Time now);
     Session(const Session&) = delete;
@@ -139,7 +151,16 @@ private:
     void forget_pieces(Connection& connection);
     void update_interest(Connection& connection);
 
+    // session_offers.cpp: what we tell newcomers to have.
+    void offer_pieces(Connection& connection);
+    void reveal_piece(Connection& connection);
+    void grant_allowed_fast(Connection& connection);
+    bool may_have_fast(const Connection& connection, BlockRef block) const;
+    void pass_on_have(Torrent& torrent, const Connection& from, PieceIndex piece);
+
     // session_extensions.cpp
+    void on_dont_have(Connection& connection, Bytes body, Time now);
+    void tell_upload_only(Connection& connection);
     void send_extension_handshake(Connection& connection);
     void on_extended(Connection& connection, const wire::Extended& message, Time now);
     void on_extension_handshake(Connection& connection, Bytes body, Time now);
@@ -157,10 +178,16 @@ private:
     void give_up_requests(Connection& connection);
     void check_silence(Connection& connection, Time now);
     void feed_starved(Time now);
+    void feed_hungry(Torrent& torrent, Time now);
 
     // session_pieces.cpp: from the last block to the HAVE.
     void verify_if_unpinned(Torrent& torrent, swarm::PartialPiece& partial);
-    void on_false_piece(Torrent& torrent, const swarm::PartialPiece& partial, Time now);
+    std::vector<std::uint64_t> block_digests(const swarm::PartialPiece& partial) const;
+    swarm::SmartBan::Attempt describe_attempt(const Torrent& torrent,
+                                              const swarm::PartialPiece& partial) const;
+    void stop_sharing(const swarm::PartialPiece& partial);
+    void on_false_piece(Torrent& torrent, swarm::PartialPiece& partial, Time now);
+    void convict(Torrent& torrent, const swarm::SmartBan::Source& liar, Time now);
     void drop_partial(Torrent& torrent, PieceIndex piece);
     void abandon(Torrent& torrent, swarm::PartialPiece& partial);
     void cut_receives_short(Torrent& torrent, BufferId buffer);
@@ -173,12 +200,15 @@ private:
     // session_serve.cpp: what we are asked for.
     void on_request(Connection& connection, BlockRef block, Time now);
     void on_cancel(Connection& connection, BlockRef block);
-    void set_choke(Connection& connection, bool choke, Time now);
+    void set_choke(Connection& connection, bool choke, std::uint64_t rate_max_bytes_per_s,
+                   Time now);
+    static bool may_upload(Connection& connection, Time now);
     void take_blocks(Connection& connection, SendPlan& plan, Time now);
 
     // session_home.cpp: home duties and messages between cores.
     void tell_home(Torrent& torrent, CoreMessage message, Time now);
     void tell_others(const CoreMessage& message);
+    void keep_early(TorrentId id, const CoreMessage& message);
     void run_home(Torrent& torrent, Time now);
     void carry_out(Torrent& torrent, const std::vector<Home::ChokeChange>& changes, Time now);
     void drop_peer(Torrent& torrent, swarm::PeerKey peer, DropReason reason, Time now);
@@ -198,7 +228,6 @@ private:
     void schedule(Torrent& torrent, Time now);
     void resume_paused(Time now);
 
-    void keep_early(TorrentId id, const CoreMessage& message);
     Torrent* torrent(TorrentId id);
     swarm::PeerKey key(const Connection& connection) const {
         return {options_.core, connection.id};
@@ -209,13 +238,14 @@ private:
     const SessionOptions options_;
     const RateLimits limits_;
     Prng random_;
+    const tracker::SipKey digest_key_;
     swarm::PieceBuffers buffers_;
     ConnectionTable connections_;
     std::vector<std::unique_ptr<Torrent>> torrents_;  // by TorrentId
     std::unordered_map<InfoHash, Torrent*> by_info_hash_;
     /// From cores that were told of a torrent before this one.
-    static constexpr std::size_t early_messages_max = 4'096;  // of a torrent
     std::unordered_map<TorrentId, std::vector<CoreMessage>> early_messages_;
+    std::size_t early_message_count_ = 0;  // in all of them, at most early_messages_max
     std::deque<Output> outputs_;
     TimerWheel connection_timers_;  // by connection slot
     TimerWheel torrent_timers_;     // by TorrentId

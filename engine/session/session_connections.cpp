@@ -84,7 +84,9 @@ void Session::establish(Connection& connection, const wire::Handshake& theirs, T
 
 void Session::greet(Connection& connection) {
     const Bitfield& have = connection.torrent->known_stored;
-    if (connection.fast && have.all() && !connection.torrent->fetch) {
+    if (connection.torrent->super_seeding) {
+        if (connection.fast) wire::append_message(connection.control, wire::MessageId::have_none);
+    } else if (connection.fast && have.all() && !connection.torrent->fetch) {
         wire::append_message(connection.control, wire::MessageId::have_all);
     } else if (connection.fast && have.none()) {
         wire::append_message(connection.control, wire::MessageId::have_none);
@@ -124,8 +126,10 @@ void Session::leave_torrent(Connection& connection, DropReason reason, Time now)
     give_up_requests(connection);
     connection.uploads.clear();
     if (torrent.fetch) torrent.fetch->on_left(connection.id);
+    if (torrent.super_seeding) torrent.super_seeding->on_left(connection.id);
     forget_pieces(connection);
     torrent.detach(connection);
+    feed_hungry(torrent, now);
     const bool forget = reason == DropReason::both_complete || reason == DropReason::duplicate_peer;
     tell_home(torrent,
               PeerLeft{torrent.shared.id, key(connection), connection.remote,
@@ -155,9 +159,12 @@ void Session::close_all(Time now) {
 }
 
 void Session::close_if_both_complete(Connection& connection, Time now) {
+    if (connection.stage != Stage::established || connection.torrent->fetch) return;
     const bool peer_complete = connection.has.all() || connection.upload_only;
-    if (connection.stage == Stage::established && peer_complete && connection.torrent->complete())
-        close(connection, DropReason::both_complete, now);
+    // A partial seed (BEP 21) gets nothing more, so it never will have what we want.
+    const bool of_no_use = connection.torrent->complete() ||
+                           (connection.said_what_it_has && connection.interesting == 0);
+    if (peer_complete && of_no_use) close(connection, DropReason::both_complete, now);
 }
 
 }  // namespace spate::session

@@ -2,6 +2,7 @@
 #include "engine/session/session.hpp"
 #include "engine/wire/extension_handshake.hpp"
 #include "engine/wire/limits.hpp"
+#include "engine/wire/message.hpp"
 #include "engine/wire/metadata_message.hpp"
 
 namespace spate::session {
@@ -10,6 +11,7 @@ namespace {
 // The ids under which peers send us these messages.
 constexpr std::uint8_t own_metadata_id = 1;
 constexpr std::uint8_t own_upload_only_id = 2;
+constexpr std::uint8_t own_dont_have_id = 3;
 /// Requests that a peer may keep queued here, as we tell it. We cut off well above.
 constexpr std::uint32_t request_queue_told = 2'000;
 /// Metadata messages of ours that may wait for a peer that doesn't read.
@@ -22,11 +24,12 @@ void Session::send_extension_handshake(Connection& connection) {
     wire::ExtensionHandshake ours;
     ours.ut_metadata = own_metadata_id;
     ours.upload_only_message = own_upload_only_id;
+    ours.lt_donthave = own_dont_have_id;
     ours.client = "spate 0.1.0";
     ours.listen_port = options_.listen_port;
     ours.request_queue_max = request_queue_told;
     ours.your_ip = connection.remote.address;
-    ours.upload_only = !torrent.fetch && torrent.complete();
+    ours.upload_only = !torrent.fetch && torrent.complete() && !torrent.super_seeding;
     const std::size_t size = torrent.metainfo().info_bytes.size();
     if (size > 0 && size <= wire::metadata_bytes_max)
         ours.metadata_size_bytes = static_cast<std::uint32_t>(size);
@@ -38,6 +41,7 @@ void Session::on_extended(Connection& connection, const wire::Extended& message,
     if (!connection.extensions) return close(connection, DropReason::bad_extension, now);
     if (message.id == 0) return on_extension_handshake(connection, message.body, now);
     if (message.id == own_metadata_id) return on_metadata_message(connection, message.body, now);
+    if (message.id == own_dont_have_id) return on_dont_have(connection, message.body, now);
     if (message.id == own_upload_only_id && message.body.size() == 1) {
         connection.upload_only = message.body[0] != std::byte{0};
         close_if_both_complete(connection, now);
@@ -49,12 +53,46 @@ void Session::on_extension_handshake(Connection& connection, Bytes body, Time no
     if (!theirs) return close(connection, DropReason::bad_extension, now);
     connection.metadata_message_id = theirs->ut_metadata;
     connection.upload_only = theirs->upload_only;
+    connection.upload_only_id = theirs->upload_only_message;
+    if (theirs->your_ip)
+        tell_home(*connection.torrent,
+                  OwnAddressSeen{connection.torrent->shared.id,
+                                 {*theirs->your_ip, options_.listen_port},
+                                 connection.remote.address},
+                  now);
     if (theirs->request_queue_max) connection.window.set_depth_max(*theirs->request_queue_max);
     if (connection.torrent->fetch && theirs->ut_metadata != 0 && theirs->metadata_size_bytes) {
         connection.torrent->fetch->on_peer(connection.id, *theirs->metadata_size_bytes);
         request_metadata(connection, now);
     }
     close_if_both_complete(connection, now);
+}
+
+/// BEP 54: a piece that it announced is gone.
+void Session::on_dont_have(Connection& connection, Bytes body, Time now) {
+    Torrent& torrent = *connection.torrent;
+    if (torrent.fetch || body.size() != sizeof(std::uint32_t)) return;
+    const PieceIndex piece(load_be<std::uint32_t>(body.data()));
+    if (piece.value >= connection.has.size())
+        return close(connection, DropReason::bad_extension, now);
+    if (!connection.has.test(piece.value)) return;
+    if (connection.counted_as_seed) {
+        connection.counted_as_seed = false;
+        torrent.shared.availability.remove_seed();
+        torrent.shared.counters.seeds.fetch_sub(1, std::memory_order_relaxed);
+        torrent.shared.availability.add(connection.has, options_.core);
+    }
+    connection.has.reset(piece.value);
+    torrent.shared.availability.remove(piece, options_.core);
+    if (torrent.wanted.test(piece.value)) --connection.interesting;
+    update_interest(connection);
+}
+
+void Session::tell_upload_only(Connection& connection) {
+    if (connection.upload_only_id == 0) return;
+    const std::byte yes{1};
+    wire::append_extended(connection.control, connection.upload_only_id, Bytes(&yes, 1));
+    request_transmit(connection);
 }
 
 void Session::request_metadata(Connection& connection, Time now) {

@@ -14,6 +14,9 @@ void Session::add_torrent(SharedTorrent& shared,
     torrents_[index] = std::make_unique<Torrent>(shared, options_.core, buffers_);
     Torrent& torrent = *torrents_[index];
     torrent.complete_told = torrent.complete();
+    torrent.picker.set_mode(options_.piece_mode);
+    if (options_.super_seed && torrent.complete() && shared.pieces.size() > 0)
+        torrent.super_seeding.emplace(shared.pieces.size(), random_);
     by_info_hash_[shared.metainfo->info_hash] = &torrent;
     torrent.next_rates_report = now + swarm::Choker::round - 500ms;
     if (shared.home == options_.core) {
@@ -24,8 +27,9 @@ void Session::add_torrent(SharedTorrent& shared,
     schedule(torrent, now);
     if (torrent.home) run_home(torrent, now);
     const auto early = early_messages_.extract(shared.id);
-    if (!early.empty())
-        for (const CoreMessage& message : early.mapped()) handle_message(message, now);
+    if (early.empty()) return;
+    early_message_count_ -= early.mapped().size();
+    for (const CoreMessage& message : early.mapped()) handle_message(message, now);
 }
 
 void Session::tell_home(Torrent& torrent, CoreMessage message, Time now) {
@@ -36,6 +40,18 @@ void Session::tell_home(Torrent& torrent, CoreMessage message, Time now) {
 void Session::tell_others(const CoreMessage& message) {
     for (std::uint16_t core = 0; core < options_.core_count; ++core)
         if (core != options_.core.value) put(ToCore{CoreIndex(core), message});
+}
+
+/// Another core heard of the torrent before this one: its calls and its peers must not be lost.
+/// Stored pieces are read from the shared table when the torrent comes, and rates come again.
+void Session::keep_early(TorrentId id, const CoreMessage& message) {
+    if (std::holds_alternative<PiecesStored>(message) || std::holds_alternative<PeerRates>(message))
+        return;
+    // The home core counts on hearing of every call, and makes few.
+    if (early_message_count_ >= early_messages_max && !std::holds_alternative<CallPeer>(message))
+        return;
+    early_messages_[id].push_back(message);
+    ++early_message_count_;
 }
 
 void Session::handle_message(const CoreMessage& message, Time now) {
@@ -50,6 +66,10 @@ void Session::handle_message(const CoreMessage& message, Time now) {
     } else if (const auto* left = std::get_if<PeerLeft>(&message)) {
         torrent->home->on_left(*left, random_, now, changes);
         torrent->home->tiers().handle_peer_count(torrent->home->peer_count(), now);
+    } else if (const auto* own = std::get_if<OwnAddressSeen>(&message)) {
+        torrent->home->on_own_address(*own);
+    } else if (const auto* convicted = std::get_if<PeerConvicted>(&message)) {
+        torrent->home->on_convicted(*convicted);
     } else if (const auto* failed = std::get_if<CallFailed>(&message)) {
         torrent->home->on_call_failed(*failed, random_, now);
     } else if (const auto* interest = std::get_if<PeerInterest>(&message)) {
@@ -63,7 +83,7 @@ void Session::handle_message(const CoreMessage& message, Time now) {
         return call_peer(*torrent, call->remote, now);
     } else if (const auto* choke = std::get_if<SetChoke>(&message)) {
         if (Connection* const peer = connections_.find(choke->connection))
-            set_choke(*peer, choke->choke, now);
+            set_choke(*peer, choke->choke, choke->rate_max_bytes_per_s, now);
         return;
     } else if (const auto* drop = std::get_if<DropPeer>(&message)) {
         if (Connection* const peer = connections_.find(drop->connection))
@@ -82,22 +102,13 @@ void Session::handle_message(const CoreMessage& message, Time now) {
     schedule(*torrent, now);
 }
 
-/// Another core heard of the torrent before this one. Its calls must not be lost: the home core
-/// waits for what becomes of them, and makes no more than calls_max. What is lost of the rest costs
-/// little: a peer is left out of the choking, or of the counts, until it comes back.
-void Session::keep_early(TorrentId id, const CoreMessage& message) {
-    std::vector<CoreMessage>& early = early_messages_[id];
-    if (early.size() < early_messages_max || std::holds_alternative<CallPeer>(message))
-        early.push_back(message);
-}
-
 void Session::carry_out(Torrent& torrent, const std::vector<Home::ChokeChange>& changes, Time now) {
     for (const Home::ChokeChange& change : changes) {
         if (change.peer.core != options_.core) {
-            put(ToCore{change.peer.core,
-                       SetChoke{torrent.shared.id, change.peer.connection, change.choke}});
+            put(ToCore{change.peer.core, SetChoke{torrent.shared.id, change.peer.connection,
+                                                  change.choke, change.rate_max_bytes_per_s}});
         } else if (Connection* const peer = connections_.find(change.peer.connection)) {
-            set_choke(*peer, change.choke, now);
+            set_choke(*peer, change.choke, change.rate_max_bytes_per_s, now);
         }
     }
 }

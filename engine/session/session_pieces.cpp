@@ -4,6 +4,7 @@
 
 #include "engine/base/assert.hpp"
 #include "engine/session/session.hpp"
+#include "engine/tracker/siphash.hpp"
 #include "engine/wire/message.hpp"
 
 namespace spate::session {
@@ -11,9 +12,6 @@ namespace {
 
 /// Stored pieces are announced together, at most so long after the first of them.
 constexpr Duration have_batch_delay = 50ms;
-/// A peer that took part in so many pieces that failed their hash is banned; one that sent the
-/// whole piece alone is banned at once.
-constexpr std::uint32_t bad_pieces_max = 4;
 
 using PieceStage = swarm::PartialPiece::Stage;
 
@@ -38,10 +36,10 @@ void Session::handle_piece_hashed(TorrentId id, PieceIndex piece, bool matches, 
     swarm::PartialPiece& partial = *torrent.picker.find(piece);
     SPATE_ASSERT(partial.stage == PieceStage::verifying);
     if (torrent.halted) return drop_partial(torrent, piece);
-    if (!matches) {
-        on_false_piece(torrent, partial, now);
-        return drop_partial(torrent, piece);
-    }
+    if (!matches) return on_false_piece(torrent, partial, now);
+    if (torrent.smart_ban.remembers(piece))
+        for (const auto& liar : torrent.smart_ban.on_verified(piece, block_digests(partial)))
+            convict(torrent, liar, now);
     partial.stage = PieceStage::writing;
     put(WritePiece{id, piece, partial.buffer(), partial.size_bytes()});
 }
@@ -64,6 +62,7 @@ void Session::handle_piece_written(TorrentId id, PieceIndex piece, Time now) {
 }
 
 void Session::drop_partial(Torrent& torrent, PieceIndex piece) {
+    torrent.smart_ban.forget(piece);
     torrent.picker.drop(piece);
 }
 
@@ -101,8 +100,9 @@ void Session::learn_stored(Torrent& torrent, PieceIndex piece, Time now) {
         torrent.haves_due = now + have_batch_delay;
         schedule(torrent, now);
     }
-    for (Connection* const peer : torrent.peers)
-        if (peer->has.test(piece.value)) --peer->interesting;
+    if (torrent.wanted.reset(piece.value))
+        for (Connection* const peer : torrent.peers)
+            if (peer->has.test(piece.value)) --peer->interesting;
     if (torrent.complete() && !torrent.complete_told) on_complete(torrent, now);
 }
 
@@ -115,7 +115,7 @@ void Session::on_stored_elsewhere(Torrent& torrent, PieceIndex piece) {
         for (Connection* const peer : torrent.peers) {
             if (!peer->window.forget(block)) continue;
             peer->wire.forget_block(block);
-            torrent.picker.on_request_gone(block);
+            torrent.picker.on_request_gone(block, peer->id);
             wire::append_cancel(peer->control, block);
             request_transmit(*peer);
         }
@@ -135,7 +135,10 @@ void Session::send_haves(Torrent& torrent, Time now) {
     torrent.unannounced.clear();
     const std::vector<Connection*> peers = torrent.peers;
     if (torrent.complete())
-        for (Connection* const peer : peers) close_if_both_complete(*peer, now);
+        for (Connection* const peer : peers) {
+            tell_upload_only(*peer);
+            close_if_both_complete(*peer, now);
+        }
 }
 
 void Session::on_complete(Torrent& torrent, Time now) {
@@ -149,18 +152,70 @@ void Session::on_complete(Torrent& torrent, Time now) {
     run_home(torrent, now);
 }
 
-void Session::on_false_piece(Torrent& torrent, const swarm::PartialPiece& partial, Time now) {
-    torrent.shared.counters.wasted.fetch_add(partial.size_bytes(), std::memory_order_relaxed);
-    auto sources = partial.sources();
-    std::ranges::sort(sources);
-    const auto [first, last] = std::ranges::unique(sources);
-    sources.erase(first, last);
-    for (const ConnectionId source : sources) {
-        Connection* const peer = connections_.find(source);
-        if (peer == nullptr || peer->stage != Stage::established) continue;
-        if (sources.size() == 1 || ++peer->bad_pieces >= bad_pieces_max)
-            close(*peer, DropReason::false_data, now);
+// --- False pieces
+
+std::vector<std::uint64_t> Session::block_digests(const swarm::PartialPiece& partial) const {
+    const MutableBytes content = buffers_.table().at(partial.buffer());
+    std::vector<std::uint64_t> digests(partial.block_count());
+    for (std::uint32_t i = 0; i < partial.block_count(); ++i) {
+        const BlockRef block = partial.block(i);
+        digests[i] =
+            tracker::siphash(digest_key_, Bytes(content).subspan(block.offset, block.length));
     }
+    return digests;
+}
+
+swarm::SmartBan::Attempt Session::describe_attempt(const Torrent& torrent,
+                                                   const swarm::PartialPiece& partial) const {
+    swarm::SmartBan::Attempt attempt;
+    const auto digests = block_digests(partial);
+    for (std::uint32_t i = 0; i < partial.block_count(); ++i) {
+        const ConnectionId id = partial.sources()[i];
+        auto& sources = attempt.sources;
+        auto found = std::ranges::find(sources, id, &swarm::SmartBan::Source::connection);
+        const auto source = static_cast<std::uint32_t>(found - sources.begin());
+        bool contested = partial.contested(i);
+        if (found == sources.end()) {
+            const auto known = torrent.identify(id);
+            contested |= !known;
+            sources.push_back(known.value_or(swarm::SmartBan::Source{id, {}, {}}));
+        }
+        attempt.blocks.push_back({digests[i], source, contested});
+    }
+    return attempt;
+}
+
+void Session::stop_sharing(const swarm::PartialPiece& partial) {
+    const auto stop = [&](ConnectionId id) {
+        if (Connection* const peer = connections_.find(id)) peer->picking.shares_blocks = false;
+    };
+    for (std::uint32_t i = 0; i < partial.block_count(); ++i)
+        if (partial.contested(i)) stop(partial.sources()[i]);
+    for (const auto& sharer : partial.sharers()) stop(sharer.peer);
+}
+
+void Session::on_false_piece(Torrent& torrent, swarm::PartialPiece& partial, Time now) {
+    torrent.shared.counters.wasted.fetch_add(partial.size_bytes(), std::memory_order_relaxed);
+    stop_sharing(partial);
+    auto attempt = describe_attempt(torrent, partial);
+    const bool certain = attempt.sources.size() == 1 &&
+                         std::ranges::none_of(attempt.blocks, &swarm::SmartBan::Block::contested);
+    const PieceIndex piece = partial.piece();
+    if (!certain) torrent.smart_ban.on_failed(piece, attempt);
+    if (torrent.smart_ban.remembers(piece)) {
+        torrent.picker.retry(piece);
+    } else {
+        drop_partial(torrent, piece);
+    }
+    if (certain) convict(torrent, attempt.sources.front(), now);
+    feed_hungry(torrent, now);
+}
+
+void Session::convict(Torrent& torrent, const swarm::SmartBan::Source& liar, Time now) {
+    Connection* const peer = connections_.find(liar.connection);
+    if (peer != nullptr && peer->stage == Stage::established)
+        return close(*peer, DropReason::false_data, now);
+    tell_home(torrent, PeerConvicted{torrent.shared.id, liar.remote, liar.id}, now);
 }
 
 }  // namespace spate::session

@@ -12,6 +12,8 @@ namespace {
 /// A peer that sends so many blocks nobody waits for is dropped: late blocks after cancels are
 /// normal.
 constexpr std::uint32_t discarded_blocks_max = 2'000;
+/// Peers that are offered freed blocks at once; others get their turn with their tick.
+constexpr std::size_t hungry_fed_max = 32;
 
 }  // namespace
 
@@ -23,21 +25,25 @@ void Session::fill_requests(Connection& connection, Time now) {
     if (connection.stalled) count = connection.window.outstanding() == 0 ? 1 : 0;
     if (count == 0) return;
     picks_.clear();
+    swarm::PickPeer peer{.id = connection.id,
+                         .has = connection.has,
+                         .window = connection.window,
+                         .state = connection.picking,
+                         .rate_bytes_per_s = connection.down.recent_bytes_per_s(now)};
     if (connection.peer_chokes) {
         if (connection.allowed_fast.empty()) return;
-        Bitfield allowed(connection.has.size());
-        for (const PieceIndex piece : connection.allowed_fast)
-            if (piece.value < allowed.size() && connection.has.test(piece.value))
-                allowed.set(piece.value);
-        torrent.picker.pick(allowed, connection.window, count, random_, now, picks_);
-    } else {
-        torrent.picker.pick(connection.has, connection.window, count, random_, now, picks_);
+        peer.only = connection.allowed_fast;
     }
+    torrent.picker.pick(peer, count, random_, now, picks_);
     for (const swarm::Picker::Pick& pick : picks_) {
         connection.window.on_request_sent(pick.block, now);
         connection.wire.expect_block(pick.block, pick.slot);
         wire::append_request(connection.control, pick.block);
         if (torrent.picker.requests(pick.block) > 1) share(torrent, connection, pick.block);
+    }
+    if (picks_.size() < count && !connection.hungry) {
+        connection.hungry = true;
+        torrent.hungry.push_back(connection.id);
     }
     if (!picks_.empty()) return request_transmit(connection);
     const bool no_buffer = torrent.shared.pieces.missing_count() > 0 && buffers_.exhausted();
@@ -65,6 +71,19 @@ void Session::feed_starved(Time now) {
     }
 }
 
+void Session::feed_hungry(Torrent& torrent, Time now) {
+    const std::size_t count = std::min(torrent.hungry.size(), hungry_fed_max);
+    for (std::size_t i = 0; i < count && torrent.picker.has_unrequested(); ++i) {
+        const ConnectionId id = torrent.hungry.front();
+        torrent.hungry.pop_front();
+        Connection* const connection = connections_.find(id);
+        if (connection == nullptr) continue;
+        connection->hungry = false;
+        if (connection->stalled) continue;  // it may be the very one that lost them
+        fill_requests(*connection, now);
+    }
+}
+
 void Session::on_block(Connection& connection, BlockRef block, Time now) {
     Torrent& torrent = *connection.torrent;
     connection.down.add(block.length, now);
@@ -73,6 +92,7 @@ void Session::on_block(Connection& connection, BlockRef block, Time now) {
         return on_block_discarded(connection, block, now);
     connection.last_block_at = now;
     connection.stalled = false;
+    connection.picking.rejects.on_block(block.piece);
     torrent.shared.counters.downloaded.fetch_add(block.length, std::memory_order_relaxed);
     const auto received = torrent.picker.on_block(block, connection.id);
     if (received == swarm::Picker::Received::duplicate) {
@@ -96,25 +116,29 @@ void Session::cancel_elsewhere(Torrent& torrent, const Connection& winner, Block
     for (Connection* const other : torrent.peers) {
         if (other == &winner || !other->window.forget(block)) continue;
         other->wire.forget_block(block);
-        torrent.picker.on_request_gone(block);
+        torrent.picker.on_request_gone(block, other->id);
         wire::append_cancel(other->control, block);
         request_transmit(*other);
         if (!other->pinned.empty()) put(CancelReceive{other->id});
     }
 }
 
-void Session::on_reject(Connection& connection, BlockRef block, Time) {
+void Session::on_reject(Connection& connection, BlockRef block, Time now) {
     if (!connection.window.forget(block)) return;
     connection.wire.forget_block(block);
-    connection.torrent->picker.on_request_gone(block);
-    // Else it would be asked of the same peer again and again.
+    connection.torrent->picker.on_request_gone(block, connection.id);
+    // Else it would be asked of the same peer again and again. A peer that chokes us rejects what
+    // was under way, and means nothing by it.
     std::erase(connection.allowed_fast, block.piece);
+    if (!connection.peer_chokes) connection.picking.rejects.on_reject(block.piece, now);
 }
 
 void Session::give_up_requests(Connection& connection) {
+    // A receive that is in flight may still put something in their places.
+    const bool may_still_write = !connection.pinned.empty();
     for (const BlockRef block : connection.window.take_all()) {
         connection.wire.forget_block(block);
-        connection.torrent->picker.on_request_gone(block);
+        connection.torrent->picker.on_request_gone(block, connection.id, may_still_write);
     }
 }
 
@@ -126,9 +150,7 @@ void Session::check_silence(Connection& connection, Time now) {
     // Its receive must not write to blocks that others fill now.
     if (!connection.pinned.empty()) put(CancelReceive{connection.id});
     // Others may be idle because this peer held the last blocks.
-    Torrent& torrent = *connection.torrent;
-    for (Connection* const other : torrent.peers)
-        if (other != &connection) fill_requests(*other, now);
+    feed_hungry(*connection.torrent, now);
 }
 
 }  // namespace spate::session

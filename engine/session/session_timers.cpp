@@ -77,7 +77,13 @@ void Session::tick(Connection& connection, Time now) {
     }
     check_silence(connection, now);
     fill_requests(connection, now);
+    // It may have waited for its own upload limit.
+    if (connection.upload_rate_max > 0 && !connection.uploads.empty()) request_transmit(connection);
     request_metadata(connection, now);
+    // One that has nothing and isn't Fast never says so.
+    if (connection.torrent->super_seeding &&
+        !connection.torrent->super_seeding->told(connection.id))
+        reveal_piece(connection);
     connection.watched = needs_watching(connection);
     if (connection.watched) return look_again(connection, now + connection_tick);
     release_idle_memory(connection);
@@ -87,8 +93,11 @@ void Session::tick(Connection& connection, Time now) {
 
 bool Session::needs_watching(const Connection& connection) {
     const bool may_ask = !connection.peer_chokes || !connection.allowed_fast.empty();
+    const auto& super_seeding = connection.torrent->super_seeding;
     return connection.torrent->fetch || connection.window.outstanding() > 0 ||
-           (connection.we_are_interested && may_ask);
+           (connection.we_are_interested && may_ask) ||
+           (connection.upload_rate_max > 0 && !connection.uploads.empty()) ||
+           (super_seeding && !super_seeding->told(connection.id));
 }
 
 void Session::watch(Connection& connection, Time now) {
@@ -120,12 +129,21 @@ void Session::report_rates(Torrent& torrent, Time now) {
     torrent.next_rates_report = now + swarm::Choker::round;
     if (torrent.peers.empty()) return;
     PeerRates rates{torrent.shared.id, {}};
-    for (const Connection* const peer : torrent.peers) {
+    for (Connection* const peer : torrent.peers) {
+        const auto have_count = static_cast<std::uint32_t>(peer->has.count());
+        const std::uint32_t news = have_count - std::min(have_count, peer->have_count_reported);
+        peer->have_count_reported = have_count;
         const bool waits_for_data = peer->we_are_interested && !peer->peer_chokes;
         rates.entries.push_back(
             {.peer = key(*peer),
              .snubbed = waits_for_data && now - peer->last_block_at > snubbed_after,
-             .rate_bytes_per_s = peer->down.bytes_per_s(now)});
+             .unchokes_us = !peer->peer_chokes,
+             .rate_bytes_per_s = peer->down.bytes_per_s(now),
+             .given_bytes_per_s = peer->up.bytes_per_s(now),
+             .announced_bytes_per_s = std::uint64_t{news} * torrent.metainfo().piece_length_bytes /
+                                      static_cast<std::uint64_t>(swarm::Choker::round / 1s),
+             .have_share = static_cast<double>(have_count) /
+                           static_cast<double>(std::max<std::size_t>(peer->has.size(), 1))});
     }
     tell_home(torrent, std::move(rates), now);
 }

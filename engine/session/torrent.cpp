@@ -5,13 +5,22 @@
 #include "engine/base/assert.hpp"
 
 namespace spate::session {
+namespace {
+
+/// Peers that left; whoever sent a block of a piece that isn't verified yet is among them.
+constexpr std::size_t leavers_max = 128;
+
+}  // namespace
 
 Torrent::Torrent(SharedTorrent& shared_torrent, CoreIndex core, swarm::PieceBuffers& buffers)
     : shared(shared_torrent),
       picker(
           core, [this](PieceIndex piece) { return metainfo().piece_size_bytes(piece); },
           shared.pieces, shared.availability, buffers),
-      known_stored(shared.pieces.stored_pieces()) {
+      known_stored(shared.pieces.stored_pieces()),
+      wanted(shared.pieces.size()) {
+    for (std::uint32_t piece = 0; piece < wanted.size(); ++piece)
+        if (!known_stored.test(piece) && shared.pieces.wanted(PieceIndex(piece))) wanted.set(piece);
     if (shared.awaits_metadata()) fetch.emplace();
 }
 
@@ -27,6 +36,17 @@ void Torrent::detach(Connection& connection) {
     *found = peers.back();
     peers.pop_back();
     shared.counters.peers.fetch_sub(1, std::memory_order_relaxed);
+    if (connection.down.total_bytes() == 0) return;
+    if (leavers.size() == leavers_max) leavers.pop_front();
+    leavers.push_back({connection.id, connection.remote, connection.peer_id});
+}
+
+std::optional<swarm::SmartBan::Source> Torrent::identify(ConnectionId id) const {
+    const auto here = std::ranges::find(peers, id, &Connection::id);
+    if (here != peers.end()) return swarm::SmartBan::Source{id, (*here)->remote, (*here)->peer_id};
+    const auto gone = std::ranges::find(leavers, id, &swarm::SmartBan::Source::connection);
+    if (gone != leavers.end()) return *gone;
+    return std::nullopt;
 }
 
 bool Torrent::contains(BlockRef block) const {

@@ -1,6 +1,7 @@
 #pragma once
 // engine/session/torrent.hpp: one core's share of a torrent.
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <vector>
 
@@ -11,6 +12,8 @@
 #include "engine/session/metadata_fetch.hpp"
 #include "engine/session/shared_torrent.hpp"
 #include "engine/swarm/picker.hpp"
+#include "engine/swarm/smart_ban.hpp"
+#include "engine/swarm/super_seeding.hpp"
 
 namespace spate::session {
 
@@ -22,14 +25,24 @@ public:
     /// Established connections of this core.
     void attach(Connection& connection);
     void detach(Connection& connection);
+    /// A connection of this torrent, or one that left lately.
+    std::optional<swarm::SmartBan::Source> identify(ConnectionId id) const;
 
     SharedTorrent& shared;
     swarm::Picker picker;
     /// Pieces that this core knows to be stored, which may lag behind the shared table: what the
     /// peers of this core were told, or will be by `unannounced`.
     Bitfield known_stored;
+    /// Pieces that are neither known to be stored nor skipped: what peers may interest us with.
+    Bitfield wanted;
     std::vector<PieceIndex> unannounced;
     std::vector<Connection*> peers;
+    /// Peers that could be asked for more than there was; some are gone.
+    std::deque<ConnectionId> hungry;
+    swarm::SmartBan smart_ban;
+    std::optional<swarm::SuperSeeding> super_seeding;
+    /// Peers that left lately and had given us something, the newest last.
+    std::deque<swarm::SmartBan::Source> leavers;
     std::optional<Home> home;  // on the home core only
     /// Set while only the info-hash is known (SharedTorrent::awaits_metadata): peers are asked for
     /// the info dictionary and for nothing else.

@@ -179,7 +179,7 @@ void Invariants::check_requests(SimNode& node, const session::Torrent& torrent) 
         for (const auto& pending : peer->window.pending()) ++asked[pending.block];
         std::uint32_t interesting = 0;
         for (std::uint32_t piece = 0; piece < peer->has.size(); ++piece)
-            interesting += peer->has.test(piece) && !torrent.known_stored.test(piece) ? 1 : 0;
+            interesting += peer->has.test(piece) && torrent.wanted.test(piece) ? 1 : 0;
         if (interesting != peer->interesting)
             node.report(fmt::format("{} pieces of a peer are of interest, {} counted", interesting,
                                     peer->interesting));

@@ -3,49 +3,34 @@
 #include <algorithm>
 
 namespace spate::swarm {
-namespace {
 
-using Ranked = std::vector<const ChokeCandidate*>;
-
-void rank_by_what_they_give(Ranked& peers) {
-    std::ranges::stable_sort(peers, [](const auto* a, const auto* b) {
-        if (a->snubbed != b->snubbed) return b->snubbed;
-        return a->rate_bytes_per_s > b->rate_bytes_per_s;
-    });
+Choker::Choker(LeechStrategy leech, SeedStrategy seed) {
+    if (leech == LeechStrategy::tyrant) leech_ = Tyrant();
+    if (seed == SeedStrategy::fastest) seed_ = FastestUpload();
+    if (seed == SeedStrategy::round_robin) seed_ = RoundRobin();
+    if (seed == SeedStrategy::anti_leech) seed_ = AntiLeech();
 }
 
-/// A seed's turns: whoever is being served and hasn't had its turn out, then who has waited
-/// longest.
-void rank_in_turns(Ranked& peers, Time now) {
-    const auto in_turn = [&](const ChokeCandidate* peer) {
-        return peer->unchoked && now - peer->choke_changed_at < Choker::seed_turn;
-    };
-    std::ranges::stable_sort(peers, [&](const auto* a, const auto* b) {
-        if (in_turn(a) != in_turn(b)) return in_turn(a);
-        if (a->unchoked != b->unchoked) return b->unchoked;
-        return a->choke_changed_at < b->choke_changed_at;
-    });
+void Choker::rank(Ranked& peers, bool seeding, Time now) const {
+    if (!seeding) return TitForTat::rank(peers, now);
+    std::visit([&](const auto& strategy) { strategy.rank(peers, now); }, seed_);
 }
 
-}  // namespace
-
-std::vector<PeerKey> Choker::choose(std::span<const ChokeCandidate> peers, std::uint32_t slots,
-                                    bool seeding, Prng& random, Time now) {
-    Ranked ranked;
-    for (const ChokeCandidate& peer : peers)
-        if (peer.interested) ranked.push_back(&peer);
-    random.shuffle(std::span(ranked));  // ties are broken at random
-    if (seeding) {
-        rank_in_turns(ranked, now);
-    } else {
-        rank_by_what_they_give(ranked);
-    }
-    std::vector<PeerKey> chosen;
-    const std::size_t regular = std::min<std::size_t>(slots, ranked.size());
-    for (std::size_t i = 0; i < regular; ++i) chosen.push_back(ranked[i]->key);
-    if (const auto optimistic = choose_optimistic(std::span(ranked).subspan(regular), random, now))
-        chosen.push_back(*optimistic);
+std::vector<Unchoke> Choker::choose(const ChokeRound& known, bool seeding) {
+    if (spends_by_itself(seeding)) return std::get<Tyrant>(leech_).choose(known);
+    Ranked ranked = interested_peers(known);
+    rank(ranked, seeding, known.now);
+    std::vector<Unchoke> chosen;
+    const std::size_t regular = std::min<std::size_t>(known.slots, ranked.size());
+    for (std::size_t i = 0; i < regular; ++i) chosen.push_back({ranked[i]->key});
+    const auto others = std::span(ranked).subspan(regular);
+    if (const auto optimistic = choose_optimistic(others, known.random, known.now))
+        chosen.push_back({*optimistic});
     return chosen;
+}
+
+std::uint64_t Choker::rate_max_bytes_per_s(const PeerKey& peer, bool seeding) const {
+    return spends_by_itself(seeding) ? std::get<Tyrant>(leech_).cost_of(peer) : 0;
 }
 
 std::optional<PeerKey> Choker::choose_optimistic(std::span<const ChokeCandidate* const> others,

@@ -6,15 +6,36 @@
 
 namespace spate::swarm {
 
-PartialPiece::PartialPiece(PieceIndex piece, std::uint32_t size_bytes, BufferId buffer)
-    : piece_(piece),
-      buffer_(buffer),
-      size_bytes_(size_bytes),
-      unrequested_((size_bytes + block_size_bytes - 1) / block_size_bytes),
-      requests_(unrequested_),
-      received_(unrequested_),
-      sources_(unrequested_) {
+PartialPiece::PartialPiece(PieceIndex piece, std::uint32_t size_bytes, BufferId buffer) {
+    reset(piece, size_bytes, buffer);
+}
+
+void PartialPiece::reset(PieceIndex piece, std::uint32_t size_bytes, BufferId buffer) {
     SPATE_ASSERT(size_bytes > 0);
+    piece_ = piece;
+    buffer_ = buffer;
+    size_bytes_ = size_bytes;
+    blocks_.resize((size_bytes + block_size_bytes - 1) / block_size_bytes);
+    sources_.resize(blocks_.size());
+    restart();
+    retry_ = false;
+}
+
+void PartialPiece::restart() {
+    retry_ = true;
+    owner_.reset();
+    owner_requests_ = 0;
+    stage = Stage::receiving;
+    unrequested_ = block_count();
+    scan_from_ = 0;
+    std::ranges::fill(blocks_, Block{});
+    if (received_.size() == blocks_.size()) {
+        received_.reset_all();
+    } else {
+        received_ = Bitfield(blocks_.size());
+    }
+    std::ranges::fill(sources_, ConnectionId());
+    sharers_.clear();
 }
 
 BlockRef PartialPiece::block(std::uint32_t index) const {
@@ -38,25 +59,50 @@ std::optional<std::uint32_t> PartialPiece::first_unrequested() const {
     return std::nullopt;
 }
 
-void PartialPiece::on_requested(std::uint32_t index) {
+void PartialPiece::on_requested(std::uint32_t index, ConnectionId peer, bool alone) {
+    SPATE_ASSERT(open_to(peer));
     if (unrequested(index)) {
         --unrequested_;
         if (index == scan_from_) ++scan_from_;
     }
-    SPATE_ASSERT(requests_[index] < 255);
-    ++requests_[index];
+    Block& block = blocks_[index];
+    SPATE_ASSERT(block.requests < 255);
+    if (block.requests > 0) block.contested = true;
+    ++block.requests;
+    block.alone |= alone;
+    if (!retry_) return;
+    owner_ = peer;
+    ++owner_requests_;
 }
 
-void PartialPiece::on_request_gone(std::uint32_t index) {
-    SPATE_ASSERT(requests_[index] > 0);
-    if (--requests_[index] == 0 && !received_.test(index)) {
+void PartialPiece::contest(std::uint32_t index, ConnectionId peer) {
+    blocks_[index].contested = true;
+    sharers_.push_back({index, peer});
+}
+
+void PartialPiece::on_request_gone(std::uint32_t index, ConnectionId peer, bool may_still_write) {
+    Block& block = blocks_[index];
+    SPATE_ASSERT(block.requests > 0);
+    // The peer may have sent a part of it, and still another peer's block counts as the whole.
+    if (block.contested || may_still_write) contest(index, peer);
+    if (retry_ && --owner_requests_ == 0) owner_.reset();
+    if (--block.requests > 0) return;
+    block.alone = false;
+    if (!received_.test(index)) {
         ++unrequested_;
         scan_from_ = std::min(scan_from_, index);
     }
 }
 
 bool PartialPiece::on_received(std::uint32_t index, ConnectionId from) {
-    if (unrequested(index)) --unrequested_;  // given up, and came nevertheless
+    Block& block = blocks_[index];
+    if (block.requests > 0) {
+        --block.requests;
+        if (retry_ && --owner_requests_ == 0) owner_.reset();
+    } else if (!received_.test(index)) {
+        --unrequested_;  // given up, and came nevertheless
+    }
+    if (block.requests == 0) block.alone = false;
     if (!received_.set(index)) return false;
     sources_[index] = from;
     return true;

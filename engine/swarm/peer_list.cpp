@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/swarm/peer_priority.hpp"
+
 namespace spate::swarm {
 
 void PeerList::add(const Endpoint& endpoint, bool named_by_user) {
@@ -14,12 +16,30 @@ void PeerList::add(const Endpoint& endpoint, bool named_by_user) {
         return;
     }
     if (known_.size() >= known_max && !make_room()) return;
-    known_[endpoint].named_by_user = named_by_user;
+    Known& known = known_[endpoint];
+    known.named_by_user = named_by_user;
+    waiting_.emplace(known.call_at, endpoint);
+}
+
+void PeerList::unqueue(const Entry& entry) {
+    waiting_.erase({entry.second.call_at, entry.first});
+    ready_.erase({entry.second.failures, entry.second.ticket, entry.first});
+}
+
+void PeerList::forget(const Endpoint& endpoint) {
+    const auto found = known_.find(endpoint);
+    if (found == known_.end()) return;
+    unqueue(*found);
+    known_.erase(found);
 }
 
 void PeerList::ban(const IpAddress& address) {
     banned_.insert(address);
-    std::erase_if(known_, [&](const auto& entry) { return entry.first.address == address; });
+    std::erase_if(known_, [&](const auto& entry) {
+        if (entry.first.address != address) return false;
+        unqueue(entry);
+        return true;
+    });
 }
 
 bool PeerList::make_room() {
@@ -30,34 +50,32 @@ bool PeerList::make_room() {
     if (worst == known_.end() || worst->second.busy || worst->second.named_by_user ||
         worst->second.failures == 0)
         return false;
+    unqueue(*worst);
     known_.erase(worst);
     return true;
 }
 
 std::optional<Endpoint> PeerList::next_to_call(Prng& random, Time now) {
-    // Fewest failures first; among equals at random, so that a swarm doesn't call one peer in step.
-    const Endpoint* best = nullptr;
-    Known* best_known = nullptr;
-    std::uint64_t ties = 0;
-    for (auto& [endpoint, known] : known_) {
-        if (known.busy || known.call_at > now) continue;
-        if (best_known != nullptr && known.failures > best_known->failures) continue;
-        if (best_known != nullptr && known.failures == best_known->failures) {
-            if (random.below(++ties) != 0) continue;
-        } else {
-            ties = 1;
-        }
-        best = &endpoint;
-        best_known = &known;
+    while (!waiting_.empty() && waiting_.begin()->first <= now) {
+        const Endpoint endpoint = waiting_.begin()->second;
+        waiting_.erase(waiting_.begin());
+        Known& known = known_.at(endpoint);
+        // At random, so that a swarm doesn't call one peer in step.
+        known.ticket =
+            own_ ? peer_priority(*own_, endpoint) : static_cast<std::uint32_t>(random() >> 32);
+        ready_.insert({known.failures, known.ticket, endpoint});
     }
-    if (best == nullptr) return std::nullopt;
-    best_known->busy = true;
-    return *best;
+    if (ready_.empty()) return std::nullopt;
+    const Endpoint best = ready_.begin()->endpoint;
+    ready_.erase(ready_.begin());
+    known_.at(best).busy = true;
+    return best;
 }
 
 void PeerList::on_connected(const Endpoint& endpoint) {
     const auto found = known_.find(endpoint);
     if (found == known_.end()) return;
+    unqueue(*found);
     found->second.busy = true;
 }
 
@@ -68,39 +86,42 @@ std::vector<Endpoint> PeerList::addresses() const {
     return all;
 }
 
-void PeerList::retry_later(Known& known, Prng& random, Time now) {
+void PeerList::retry_later(Entry& entry, Prng& random, Time now) {
+    Known& known = entry.second;
     known.busy = false;
     Duration delay = backoff_min;
     for (unsigned i = 0; i < known.failures && delay < backoff_max; ++i) delay *= 2;
     delay = std::min(delay, known.named_by_user ? 4 * backoff_min : backoff_max);
     known.call_at =
         now + delay / 2 + Duration(random.below(static_cast<std::uint64_t>(delay.count())));
+    waiting_.emplace(known.call_at, entry.first);
 }
 
 void PeerList::on_failed(const Endpoint& endpoint, Prng& random, Time now) {
     const auto found = known_.find(endpoint);
     if (found == known_.end()) return;
+    unqueue(*found);
     Known& known = found->second;
     if (++known.failures > failures_max && !known.named_by_user) {
         known_.erase(found);
         return;
     }
-    retry_later(known, random, now);
+    retry_later(*found, random, now);
 }
 
 void PeerList::on_disconnected(const Endpoint& endpoint, bool useful, Prng& random, Time now) {
     const auto found = known_.find(endpoint);
     if (found == known_.end()) return;
     if (!useful) return on_failed(endpoint, random, now);
+    unqueue(*found);
     found->second.failures = 0;
-    retry_later(found->second, random, now);
+    retry_later(*found, random, now);
 }
 
 std::optional<Time> PeerList::next_timeout() const {
-    std::optional<Time> next;
-    for (const auto& [endpoint, known] : known_)
-        if (!known.busy && (!next || known.call_at < *next)) next = known.call_at;
-    return next;
+    if (!ready_.empty()) return known_.at(ready_.begin()->endpoint).call_at;
+    if (!waiting_.empty()) return waiting_.begin()->first;
+    return std::nullopt;
 }
 
 }  // namespace spate::swarm

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <set>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
@@ -14,8 +15,9 @@
 namespace spate::swarm {
 
 /// Known peers of one torrent. A failed call is repeated after a delay that doubles; an address
-/// that sent false data isn't called again. Bounded: when full, the worst idle address makes room.
-/// One thread.
+/// that sent false data isn't called again. Those that failed least are called first; among them
+/// by canonical priority (BEP 40) once our own address is known, else at random. Bounded: when
+/// full, the worst idle address makes room. One thread.
 class PeerList {
 public:
     static constexpr std::size_t known_max = 4'000;
@@ -28,6 +30,10 @@ public:
 
     /// `named_by_user`: `--peer`; called again soon and never forgotten.
     void add(const Endpoint& endpoint, bool named_by_user = false);
+    /// What peers see us as.
+    void set_own(const Endpoint& own) { own_ = own; }
+    const std::optional<Endpoint>& own() const { return own_; }
+
     /// Never call or accept this address again.
     void ban(const IpAddress& address);
     bool banned(const IpAddress& address) const { return banned_.contains(address); }
@@ -41,7 +47,7 @@ public:
     /// that takes every call and hangs up at once isn't called at a constant rate.
     void on_disconnected(const Endpoint& endpoint, bool useful, Prng& random, Time now);
     /// Not worth a call (ourselves, or a seed while we seed).
-    void forget(const Endpoint& endpoint) { known_.erase(endpoint); }
+    void forget(const Endpoint& endpoint);
 
     std::size_t size() const { return known_.size(); }
     std::vector<Endpoint> addresses() const;
@@ -54,13 +60,30 @@ private:
         unsigned failures = 0;
         bool busy = false;
         bool named_by_user = false;
+        std::uint32_t ticket = 0;  // among those that may be called, once drawn
     };
+    /// May be called: fewest failures first, then the greatest ticket.
+    struct Ready {
+        unsigned failures = 0;
+        std::uint32_t ticket = 0;
+        Endpoint endpoint;
+        bool operator<(const Ready& other) const {
+            return std::tie(failures, other.ticket, endpoint) <
+                   std::tie(other.failures, ticket, other.endpoint);
+        }
+    };
+    using Entry = std::unordered_map<Endpoint, Known>::value_type;
 
-    void retry_later(Known& known, Prng& random, Time now);
+    /// Takes it off both queues.
+    void unqueue(const Entry& entry);
+    void retry_later(Entry& entry, Prng& random, Time now);
     bool make_room();
 
     std::unordered_map<Endpoint, Known, hashing::SeededHash> known_;
+    std::set<std::pair<Time, Endpoint>> waiting_;  // idle, by when they may be called
+    std::set<Ready> ready_;                        // idle, their time has come
     std::set<IpAddress> banned_;
+    std::optional<Endpoint> own_;
 };
 
 }  // namespace spate::swarm

@@ -8,12 +8,27 @@
 namespace spate::swarm {
 namespace {
 
-bool names(const auto& requests, BlockRef block) {
-    return std::ranges::any_of(requests,
-                               [&](const auto& request) { return request.block == block; });
+/// A peer counts as fast for a late piece when it would need a quarter of the time.
+constexpr std::uint64_t steal_speed_factor = 4;
+/// Late pieces that one call looks at.
+constexpr int late_scan_max = 4;
+/// Partial pieces kept for their memory.
+constexpr std::size_t spare_max = 64;
+/// Pieces that were wholly asked for and are settled since, before they are looked for.
+constexpr std::size_t full_spare = 256;
+constexpr std::size_t prefetched_bits = 8;
+
+bool receiving(const PartialPiece& partial) {
+    return partial.stage == PartialPiece::Stage::receiving;
 }
 
 }  // namespace
+
+void PeerPickState::suggest(PieceIndex piece) {
+    if (std::ranges::find(suggested, piece) != suggested.end()) return;
+    if (suggested.size() == suggested_max) suggested.erase(suggested.begin());
+    suggested.push_back(piece);
+}
 
 Picker::Picker(CoreIndex core, PieceSize piece_size, PieceTable& pieces,
                const Availability& availability, PieceBuffers& buffers)
@@ -30,41 +45,183 @@ Picker::~Picker() {
     }
 }
 
-void Picker::pick(const Bitfield& peer_has, const RequestWindow& window, std::uint32_t count,
-                  Prng& random, Time now, std::vector<Pick>& out) {
-    const std::size_t wanted = out.size() + count;
-    const auto left = [&] { return static_cast<std::uint32_t>(wanted - out.size()); };
-    std::erase_if(open_, [](const PartialPiece* partial) {
-        return partial->stage != PartialPiece::Stage::receiving || !partial->has_unrequested();
-    });
-    for (std::size_t i = 0; i < open_.size() && left() > 0; ++i)
-        if (peer_has.test(open_[i]->piece().value)) pick_from(*open_[i], left(), out);
-    while (left() > 0) {
-        PartialPiece* const claimed = claim_rarest(peer_has, random, now);
-        if (claimed == nullptr) break;
-        pick_from(*claimed, left(), out);
+bool Picker::set_deadline(PieceIndex piece, Time deadline) {
+    std::erase_if(deadlines_, [&](const auto& one) { return one.second == piece; });
+    if (deadlines_.size() >= deadlines_max) return false;
+    const std::pair entry(deadline, piece);
+    deadlines_.insert(std::ranges::upper_bound(deadlines_, entry), entry);
+    return true;
+}
+
+bool Picker::may_ask(const Call& call, PieceIndex piece) {
+    return piece.value < call.peer.has.size() && call.peer.has.test(piece.value) &&
+           !call.peer.state.rejects.refuses(piece, call.now);
+}
+
+void Picker::pick(const PickPeer& peer, std::uint32_t count, Prng& random, Time now,
+                  std::vector<Pick>& out) {
+    Call call{peer, out.size() + count, random, now, out};
+    if (peer.state.rejects.rests(now)) return;
+    if (!peer.only.empty()) {
+        for (const PieceIndex piece : peer.only)
+            if (call.left() > 0) (void)pick_piece(call, piece);
+        return;
     }
+    if (!deadlines_.empty()) pick_urgent(call);
+    pick_open(call);
+    pick_new(call);
     if (pieces_.missing_count() != 0 || pieces_.complete()) {
         endgame_since_.reset();
+        if (call.left() > 0) pick_late(call);
         return;
     }
     if (!endgame_since_) endgame_since_ = now;
-    if (left() == 0 || now - *endgame_since_ < endgame_patience) return;
-    pick_endgame(peer_has, window, left(), out);
-    if (left() == 0) return;
-    if (PartialPiece* const second = claim_of_another_core(peer_has))
-        pick_from(*second, left(), out);
+    if (call.left() == 0 || now - *endgame_since_ < endgame_patience) return;
+    pick_endgame(call);
+    if (call.left() == 0) return;
+    if (PartialPiece* const second = claim_of_another_core(call)) begin(call, *second);
 }
 
-void Picker::pick_from(PartialPiece& partial, std::uint32_t wanted, std::vector<Pick>& out) {
-    for (; wanted > 0; --wanted) {
+// --- Blocks
+
+void Picker::take(Call& call, PartialPiece& partial, std::uint32_t index) {
+    partial.on_requested(index, call.peer.id, !call.peer.state.shares_blocks);
+    const BlockRef block = partial.block(index);
+    call.out.push_back({block, {partial.buffer(), block.offset}});
+}
+
+void Picker::pick_from(Call& call, PartialPiece& partial) {
+    if (!partial.open_to(call.peer.id)) return;
+    while (call.left() > 0) {
         const auto index = partial.first_unrequested();
-        if (!index) return;
-        partial.on_requested(*index);
-        const BlockRef block = partial.block(*index);
-        out.push_back({block, {partial.buffer(), block.offset}});
+        if (!index) break;
+        take(call, partial, *index);
+    }
+    if (partial.has_unrequested()) return;
+    partial.all_requested_at = call.now;
+    full_.emplace_back(call.now, partial.piece());
+}
+
+/// The first blocks of a piece that was claimed just now.
+void Picker::begin(Call& call, PartialPiece& partial) {
+    pick_from(call, partial);
+    if (partial.has_unrequested()) open_.push_back(&partial);
+}
+
+void Picker::share_blocks(Call& call, PartialPiece& partial, unsigned requests_max) {
+    if (!receiving(partial) || !call.peer.state.shares_blocks || !may_ask(call, partial.piece()) ||
+        !partial.open_to(call.peer.id))
+        return;
+    pending_.clear();
+    for (const auto& pending : call.peer.window.pending())
+        if (pending.block.piece == partial.piece()) pending_.push_back(pending.block);
+    for (const Pick& pick : call.out)  // what this very call has picked
+        if (pick.block.piece == partial.piece()) pending_.push_back(pick.block);
+    for (std::uint32_t i = 0; i < partial.block_count() && call.left() > 0; ++i) {
+        if (partial.received(i) || partial.requests(i) >= requests_max) continue;
+        if (partial.requests(i) > 0 && !partial.may_be_shared(i)) continue;
+        if (std::ranges::find(pending_, partial.block(i)) == pending_.end()) take(call, partial, i);
     }
 }
+
+bool Picker::has_unrequested() const {
+    return std::ranges::any_of(open_, [](const PartialPiece* partial) {
+        return receiving(*partial) && partial->has_unrequested() && !partial->owned();
+    });
+}
+
+// --- Which pieces
+
+/// Goes on with the piece, or starts it. False when it can't be had.
+bool Picker::pick_piece(Call& call, PieceIndex piece) {
+    if (!may_ask(call, piece)) return false;
+    if (PartialPiece* const partial = find(piece)) {
+        if (receiving(*partial) && partial->has_unrequested()) pick_from(call, *partial);
+        return true;
+    }
+    if (!pieces_.missing(piece) || !pieces_.claim(piece, core_)) return false;
+    if (PartialPiece* const started = start(piece)) begin(call, *started);
+    return true;
+}
+
+void Picker::pick_urgent(Call& call) {
+    std::erase_if(deadlines_, [&](const auto& one) { return pieces_.stored(one.second); });
+    for (const auto& [deadline, piece] : deadlines_) {
+        if (call.left() == 0) return;
+        (void)pick_piece(call, piece);
+        if (call.left() == 0 || deadline - call.now > deadline_margin) continue;
+        if (PartialPiece* const partial = find(piece)) share_blocks(call, *partial, 2);
+    }
+}
+
+void Picker::pick_open(Call& call) {
+    const std::size_t count = std::min(open_.size(), open_scan_max);
+    std::size_t kept = 0;
+    std::size_t i = 0;
+    for (; i < count && call.left() > 0; ++i) {
+        // A cold peer's bits are fetched several at a time.
+        if (i % prefetched_bits == 0)
+            for (std::size_t next = i; next < std::min(i + prefetched_bits, count); ++next)
+                call.peer.has.prefetch(open_[next]->piece().value);
+        PartialPiece& partial = *open_[i];
+        if (receiving(partial) && partial.has_unrequested()) {
+            if (may_ask(call, partial.piece())) pick_from(call, partial);
+            if (partial.has_unrequested()) open_[kept++] = &partial;
+        }
+    }
+    open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(kept),
+                open_.begin() + static_cast<std::ptrdiff_t>(i));
+    if (call.left() > 0 && open_.size() > open_scan_max)
+        std::ranges::rotate(open_, open_.begin() + static_cast<std::ptrdiff_t>(kept));
+}
+
+void Picker::pick_new(Call& call) {
+    std::vector<PieceIndex>& suggested = call.peer.state.suggested;
+    while (call.left() > 0 && !suggested.empty()) {
+        const PieceIndex piece = suggested.back();
+        suggested.pop_back();
+        (void)pick_piece(call, piece);
+    }
+    while (call.left() > 0) {
+        PartialPiece* claimed = claim_next(call);
+        if (claimed == nullptr) claimed = claim_returned(call);
+        if (claimed == nullptr) return;
+        begin(call, *claimed);
+    }
+}
+
+/// Nobody waits for the piece that was wholly asked for at that time.
+bool Picker::is_settled(const Full& full) {
+    const PartialPiece* const partial = find(full.second);
+    return partial == nullptr || !receiving(*partial) || partial->has_unrequested() ||
+           partial->all_requested_at != full.first;
+}
+
+void Picker::pick_late(Call& call) {
+    for (int looks = 0; looks < late_scan_max && call.left() > 0 && !full_.empty(); ++looks) {
+        const Full oldest = full_.front();
+        if (!is_settled(oldest)) {
+            if (call.now - oldest.first < steal_after) return;
+            PartialPiece& partial = *find(oldest.second);
+            const auto patience_s = static_cast<std::uint64_t>(steal_after / 1s);
+            if (call.peer.rate_bytes_per_s * patience_s / steal_speed_factor < partial.size_bytes())
+                return;
+            share_blocks(call, partial, 2);
+            partial.all_requested_at = call.now;  // until it is late again
+            full_.emplace_back(call.now, partial.piece());
+        }
+        full_.pop_front();
+    }
+}
+
+void Picker::pick_endgame(Call& call) {
+    for (auto& [piece, partial] : partials_) {
+        if (call.left() == 0) return;
+        share_blocks(call, *partial, endgame_requests_max);
+    }
+}
+
+// --- Claims
 
 PartialPiece* Picker::start(PieceIndex piece) {
     const std::uint32_t size = size_of_(piece);
@@ -74,65 +231,71 @@ PartialPiece* Picker::start(PieceIndex piece) {
         return nullptr;
     }
     auto& partial = partials_[piece];
-    partial = std::make_unique<PartialPiece>(piece, size, *buffer);
-    open_.push_back(partial.get());
+    if (spare_.empty()) {
+        partial = std::make_unique<PartialPiece>(piece, size, *buffer);
+    } else {
+        partial = std::move(spare_.back());
+        spare_.pop_back();
+        partial->reset(piece, size, *buffer);
+    }
     return partial.get();
 }
 
-PartialPiece* Picker::claim_rarest(const Bitfield& peer_has, Prng& random, Time now) {
-    while (const auto piece = order_.first_missing(peer_has, pieces_, availability_, random, now))
-        if (pieces_.claim(*piece, core_)) return start(*piece);
+PartialPiece* Picker::claim_next(Call& call) {
+    PieceOrder::Cursor& cursor = call.peer.state.cursor;
+    while (const auto piece = order_.first_missing(call.peer.has, cursor, pieces_, availability_,
+                                                   call.random, call.now)) {
+        if (call.peer.state.rejects.refuses(*piece, call.now)) {
+            order_.skip(cursor);
+        } else if (pieces_.claim(*piece, core_)) {
+            return start(*piece);
+        }
+    }
     return nullptr;
 }
 
-PartialPiece* Picker::claim_of_another_core(const Bitfield& peer_has) {
+PartialPiece* Picker::claim_returned(Call& call) {
+    // The list after the next is begun later than they were given up.
+    std::erase_if(returned_,
+                  [&](const Returned& one) { return order_.generation() - one.second > 1; });
+    for (const auto& [piece, generation] : returned_)
+        if (pieces_.missing(piece) && may_ask(call, piece) && pieces_.claim(piece, core_))
+            return start(piece);
+    return nullptr;
+}
+
+PartialPiece* Picker::claim_of_another_core(const Call& call) {
     for (std::uint32_t i = 0; i < pieces_.size(); ++i) {
         const PieceIndex piece(i);
-        if (peer_has.test(i) && pieces_.claim_count(piece) == 1 &&
-            !pieces_.claimed_by(piece, core_) && pieces_.claim_again(piece, core_))
+        if (call.peer.has.test(i) && pieces_.claim_count(piece) == 1 &&
+            !pieces_.claimed_by(piece, core_) &&
+            !call.peer.state.rejects.refuses(piece, call.now) && pieces_.claim_again(piece, core_))
             return start(piece);
     }
     return nullptr;
 }
 
-void Picker::pick_endgame(const Bitfield& peer_has, const RequestWindow& window,
-                          std::uint32_t wanted, std::vector<Pick>& out) {
-    // `out` holds what this very call has picked.
-    const auto asked_of_this_peer = [&](BlockRef block) {
-        return names(window.pending(), block) || names(out, block);
-    };
-    for (auto& [piece, partial] : partials_) {
-        if (partial->stage != PartialPiece::Stage::receiving || !peer_has.test(piece.value))
-            continue;
-        for (std::uint32_t i = 0; i < partial->block_count() && wanted > 0; ++i) {
-            if (partial->received(i) || partial->requests(i) >= endgame_requests_max) continue;
-            const BlockRef block = partial->block(i);
-            if (asked_of_this_peer(block)) continue;
-            partial->on_requested(i);
-            out.push_back({block, {partial->buffer(), block.offset}});
-            --wanted;
-        }
-    }
+// --- What became of requests and pieces
+
+void Picker::open(PartialPiece& partial) {
+    if (std::ranges::find(open_, &partial) == open_.end()) open_.insert(open_.begin(), &partial);
 }
 
-void Picker::on_request_gone(BlockRef block) {
+void Picker::on_request_gone(BlockRef block, ConnectionId peer, bool may_still_write) {
     PartialPiece* const partial = find(block.piece);
     if (partial == nullptr) return;
     const auto index = partial->index_of(block);
     SPATE_ASSERT(index);
     if (partial->requests(*index) == 0) return;  // of an earlier attempt at this piece
-    partial->on_request_gone(*index);
-    if (partial->has_unrequested() && std::ranges::find(open_, partial) == open_.end())
-        open_.insert(open_.begin(), partial);
+    partial->on_request_gone(*index, peer, may_still_write);
+    if (partial->has_unrequested()) open(*partial);
 }
 
 Picker::Received Picker::on_block(BlockRef block, ConnectionId from) {
     PartialPiece* const partial = find(block.piece);
-    if (partial == nullptr || partial->stage != PartialPiece::Stage::receiving)
-        return Received::duplicate;
+    if (partial == nullptr || !receiving(*partial)) return Received::duplicate;
     const auto index = partial->index_of(block);
     SPATE_ASSERT(index);
-    if (partial->requests(*index) > 0) partial->on_request_gone(*index);
     if (!partial->on_received(*index, from)) return Received::duplicate;
     return partial->all_received() ? Received::completes_piece : Received::accepted;
 }
@@ -155,7 +318,19 @@ void Picker::drop(PieceIndex piece) {
     std::erase(open_, found->second.get());
     pieces_.release(piece, core_);
     buffers_.release(found->second->buffer());
+    if (spare_.size() < spare_max) spare_.push_back(std::move(found->second));
     partials_.erase(found);
+    if (pieces_.missing(piece) && returned_.size() < returned_max)
+        returned_.emplace_back(piece, order_.generation());
+    if (full_.size() > 2 * partials_.size() + full_spare)
+        std::erase_if(full_, [&](const Full& full) { return is_settled(full); });
+}
+
+void Picker::retry(PieceIndex piece) {
+    PartialPiece* const partial = find(piece);
+    SPATE_ASSERT(partial != nullptr && partial->stage == PartialPiece::Stage::verifying);
+    partial->restart();
+    open(*partial);
 }
 
 }  // namespace spate::swarm

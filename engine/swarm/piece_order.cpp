@@ -1,40 +1,166 @@
 #include "engine/swarm/piece_order.hpp"
 
 #include <algorithm>
+#include <numeric>
+
+#include "engine/base/assert.hpp"
 
 namespace spate::swarm {
+namespace {
 
-void PieceOrder::rebuild(const PieceTable& pieces, const Availability& availability, Prng& random) {
-    order_.clear();
-    head_ = 0;
-    for (std::uint32_t piece = 0; piece < pieces.size(); ++piece)
-        if (pieces.missing(PieceIndex(piece))) order_.push_back(piece);
-    random.shuffle(std::span(order_));
-    if (pieces.stored_count() < random_first_pieces) return;
-    // The counters change while we sort: take each once.
-    std::vector<std::pair<std::uint16_t, std::uint32_t>> keyed;
-    keyed.reserve(order_.size());
-    for (const std::uint32_t piece : order_)
-        keyed.emplace_back(availability.count(PieceIndex(piece)), piece);
-    std::ranges::stable_sort(keyed, {}, &std::pair<std::uint16_t, std::uint32_t>::first);
-    std::ranges::transform(keyed, order_.begin(), [](const auto& entry) { return entry.second; });
+/// Of rarities; counts below exact_counts are told apart, greater ones in steps of coarse_step.
+constexpr std::uint32_t rarity_keys = 1'024;
+constexpr std::uint32_t exact_counts = 512;
+constexpr std::uint32_t coarse_step = 128;
+constexpr std::uint32_t priority_classes = 3;
+constexpr std::uint16_t no_key = 0xffff;  // not missing
+constexpr std::uint32_t nowhere = ~std::uint32_t{0};
+constexpr std::size_t prefetched_bits = 8;
+
+constexpr std::uint32_t rarity_key(std::uint32_t count) {
+    if (count < exact_counts) return count;
+    return std::min(exact_counts + (count - exact_counts) / coarse_step, rarity_keys - 1);
 }
 
-std::optional<PieceIndex> PieceOrder::first_missing(const Bitfield& peer_has,
+}  // namespace
+
+void PieceOrder::set_mode(PieceMode mode) {
+    if (mode == mode_) return;
+    mode_ = mode;
+    permutation_.clear();
+    generation_ = 0;
+}
+
+void PieceOrder::set_priority(PieceIndex piece, PiecePriority priority, std::uint32_t piece_count) {
+    if (priorities_.empty()) priorities_.resize(piece_count, PiecePriority::normal);
+    priorities_[piece.value] = priority;
+    generation_ = 0;
+}
+
+std::uint16_t PieceOrder::key_of(PieceIndex piece, const Availability& availability,
+                                 bool random_order) const {
+    const std::uint32_t rarity = random_order ? 0 : rarity_key(availability.count(piece));
+    const auto priority = static_cast<std::uint32_t>(
+        priorities_.empty() ? PiecePriority::normal : priorities_[piece.value]);
+    return static_cast<std::uint16_t>(priority * rarity_keys + rarity);
+}
+
+void PieceOrder::begin(const PieceTable& pieces, Prng& random, Time now) {
+    const std::uint32_t count = pieces.size();
+    if (permutation_.size() != count) {
+        permutation_.resize(count);
+        std::iota(permutation_.begin(), permutation_.end(), 0U);
+        if (mode_ != PieceMode::in_order) random.shuffle(std::span(permutation_));
+    }
+    build_.begun_at = now;
+    build_.done = 0;
+    build_.rotation =
+        mode_ == PieceMode::in_order ? 0 : static_cast<std::uint32_t>(random.below(count));
+    build_.keys.resize(count);
+    build_.order.resize(count);
+    build_.positions.resize(count);
+    build_.starts.assign(priority_classes * rarity_keys + 1, 0);
+}
+
+void PieceOrder::count(std::uint32_t piece, const PieceTable& pieces,
+                       const Availability& availability, bool random_order) {
+    const PieceIndex index(piece);
+    std::uint16_t& key = build_.keys[piece];
+    key = no_key;
+    build_.positions[piece] = nowhere;
+    if (!pieces.missing(index)) return;
+    key = key_of(index, availability, random_order);
+    ++build_.starts[key + 1U];
+}
+
+void PieceOrder::sum_up() {
+    std::partial_sum(build_.starts.begin(), build_.starts.end(), build_.starts.begin());
+    build_.order.resize(build_.starts.back());
+}
+
+void PieceOrder::place(std::uint32_t step) {
+    const auto count = static_cast<std::uint32_t>(permutation_.size());
+    const std::uint32_t at = step + build_.rotation;
+    const std::uint32_t piece = permutation_[at < count ? at : at - count];
+    const std::uint16_t key = build_.keys[piece];
+    if (key == no_key) return;
+    const std::uint32_t position = build_.starts[key]++;
+    build_.order[position] = piece;
+    build_.positions[piece] = position;
+}
+
+void PieceOrder::advance(std::uint32_t steps, const PieceTable& pieces,
+                         const Availability& availability) {
+    const std::uint32_t pieces_count = pieces.size();
+    const bool random_order =
+        mode_ != PieceMode::rarest_first || pieces.stored_count() < random_first_pieces;
+    const std::uint32_t end = std::min(build_.done + steps, 2 * pieces_count);
+    for (; build_.done < end; ++build_.done) {
+        if (build_.done < pieces_count) {
+            count(build_.done, pieces, availability, random_order);
+        } else {
+            if (build_.done == pieces_count) sum_up();
+            place(build_.done - pieces_count);
+        }
+    }
+}
+
+void PieceOrder::publish() {
+    order_.swap(build_.order);
+    positions_.swap(build_.positions);
+    head_ = 0;
+    ++generation_;
+}
+
+void PieceOrder::renew(const PieceTable& pieces, const Availability& availability, Prng& random,
+                       Time now) {
+    const std::uint32_t steps = 2 * pieces.size();
+    const bool first = generation_ == 0;
+    if (first) begin(pieces, random, now);
+    const Duration passed = now - build_.begun_at;
+    std::uint64_t due = steps;
+    if (!first && passed < renewal)
+        due = static_cast<std::uint64_t>(passed.count()) * steps /
+              static_cast<std::uint64_t>(renewal.count());
+    if (due <= build_.done) return;
+    advance(static_cast<std::uint32_t>(due) - build_.done, pieces, availability);
+    if (build_.done < steps) return;
+    // The list was begun long ago, and nobody has asked since.
+    if (passed > staleness && build_.begun_at != now) {
+        begin(pieces, random, now);
+        advance(steps, pieces, availability);
+    }
+    publish();
+    begin(pieces, random, now);
+}
+
+std::optional<PieceIndex> PieceOrder::first_missing(const Bitfield& peer_has, Cursor& cursor,
                                                     const PieceTable& pieces,
                                                     const Availability& availability, Prng& random,
                                                     Time now) {
     if (pieces.missing_count() == 0) return std::nullopt;
-    if (!built_at_ || now - *built_at_ >= staleness) {
-        rebuild(pieces, availability, random);
-        built_at_ = now;
-    }
+    renew(pieces, availability, random, now);
+    if (cursor.generation != generation_) cursor = {generation_, 0};
     while (head_ < order_.size() && !pieces.missing(PieceIndex(order_[head_]))) ++head_;
-    for (std::size_t i = head_; i < order_.size(); ++i) {
-        const PieceIndex piece(order_[i]);
-        if (peer_has.test(piece.value) && pieces.missing(piece)) return piece;
+    std::size_t at = std::max<std::size_t>(cursor.position, head_);
+    // A cold peer's bits are fetched several at a time.
+    std::size_t fetched = at;
+    for (; at < order_.size(); ++at) {
+        if (at == fetched) {
+            fetched = std::min(at + prefetched_bits, order_.size());
+            for (std::size_t i = at; i < fetched; ++i) peer_has.prefetch(order_[i]);
+        }
+        const PieceIndex piece(order_[at]);
+        if (pieces.missing(piece) && peer_has.test(piece.value)) break;
     }
-    return std::nullopt;
+    cursor.position = static_cast<std::uint32_t>(at);
+    if (at == order_.size()) return std::nullopt;
+    return PieceIndex(order_[at]);
+}
+
+void PieceOrder::rewind(Cursor& cursor, PieceIndex piece) const {
+    if (cursor.generation != generation_ || piece.value >= positions_.size()) return;
+    cursor.position = std::min(cursor.position, positions_[piece.value]);
 }
 
 }  // namespace spate::swarm

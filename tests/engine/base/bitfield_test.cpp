@@ -47,3 +47,15 @@ TEST(Bitfield, AllAndNoneReadAsAnyOther) {
         EXPECT_EQ(bits, other) << size;
     }
 }
+
+TEST(Bitfield, AWordHasTheFirstBitHighestAndZerosBeyondTheEnd) {
+    Bitfield bits(70);
+    EXPECT_EQ(bits.word(0), 0U);
+    bits.set(0);
+    bits.set(69);
+    EXPECT_EQ(bits.word(0), std::uint64_t{1} << 63);
+    EXPECT_EQ(bits.word(8), std::uint64_t{1} << 58);
+    bits.set_all();
+    EXPECT_EQ(bits.word(0), ~std::uint64_t{0});
+    EXPECT_EQ(bits.word(8), ~std::uint64_t{0} << 58);
+}

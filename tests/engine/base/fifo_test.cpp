@@ -43,3 +43,15 @@ TEST(Fifo, BehavesAsADequeDoes) {
         ASSERT_TRUE(std::equal(queue.begin(), queue.end(), model.begin(), model.end()));
     }
 }
+
+TEST(Fifo, ErasesWhatIsUnwantedAndKeepsTheOrder) {
+    Fifo<int> queue;
+    for (int i = 0; i < 10; ++i) queue.push_back(i);
+    queue.pop_front();
+    queue.erase_if([](int entry) { return entry % 2 == 0; });
+    EXPECT_EQ(std::vector<int>(queue.begin(), queue.end()), (std::vector<int>{1, 3, 5, 7, 9}));
+    queue.erase_if([](int) { return true; });
+    EXPECT_TRUE(queue.empty());
+    queue.push_back(11);
+    EXPECT_EQ(queue.front(), 11);
+}

@@ -52,6 +52,22 @@ TEST_F(CoresTest, ALateOrderForAPeerThatIsGoneIsPassedOver) {
     EXPECT_EQ(told<PeerLeft>().size(), 1U);
 }
 
+TEST_F(CoresTest, APeerMayBeServedSoFastAndNoFaster) {
+    be_the_other_core();
+    seeding = true;
+    start();
+    TestPeer& peer = connect_peer();
+    tell(SetChoke{TorrentId(0), peer.id, false, 2 * block_size_bytes});
+    ByteVector requests;
+    for (std::uint32_t i = 0; i < 28; ++i) requests = requests + request(block(i / 4, i % 4));
+    say(peer, requests);
+    advance(8s);
+    EXPECT_NEAR(static_cast<double>(peer.blocks.size()), 2 * 8, 3);
+    tell(SetChoke{TorrentId(0), peer.id, false, 0});
+    advance(1s);
+    EXPECT_EQ(peer.blocks.size(), 28U);
+}
+
 TEST_F(CoresTest, RatesAreReportedEveryRound) {
     be_the_other_core();
     start();
@@ -154,7 +170,8 @@ TEST_F(CoresTest, AHaltFromTheOtherCoreClosesItsPeersHere) {
 TEST_F(CoresTest, WhatComesBeforeItsTorrentIsKeptUpToALimitButCallsAlways) {
     be_the_other_core();
     start(false);
-    for (int i = 0; i < 10'000; ++i) tell(SetChoke{TorrentId(0), ConnectionId(1), false});
+    for (std::size_t i = 0; i <= Session::early_messages_max; ++i)
+        tell(SetChoke{TorrentId(0), ConnectionId(1), false});
     const Endpoint remote = *Endpoint::parse("127.0.0.9:6881");
     tell(CallPeer{TorrentId(0), remote});
     EXPECT_TRUE(calls.empty());

@@ -13,7 +13,7 @@ struct GreetingTest : SessionTest {
         for (const std::uint32_t piece : set) all.set(piece);
         return all;
     }
-    std::uint16_t available(std::uint32_t piece) const {
+    std::uint32_t available(std::uint32_t piece) const {
         return torrents[0]->availability.count(PieceIndex(piece));
     }
 };

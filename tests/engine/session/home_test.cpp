@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/swarm/peer_priority.hpp"
 #include "tests/engine/session/test_peer.hpp"
 
 namespace spate::session {
@@ -132,7 +133,7 @@ TEST_F(HomeTest, ThoseThatGiveMostAreServedNextRound) {
         join(home, i);
         (void)interest(home, i, true);
     }
-    home.on_rates({torrent, {{key(7), false, 1'000'000}}});
+    home.on_rates({torrent, {{.peer = key(7), .rate_bytes_per_s = 1'000'000}}});
     std::vector<Home::ChokeChange> changes;
     home.rechoke_if_due(false, random, start + 9s, changes);
     EXPECT_TRUE(changes.empty());
@@ -141,6 +142,73 @@ TEST_F(HomeTest, ThoseThatGiveMostAreServedNextRound) {
         std::ranges::find_if(
             changes, [](const auto& change) { return change.peer == key(7) && !change.choke; }),
         changes.end());
+}
+
+TEST_F(HomeTest, WhenThereAreEnoughAnIdlePeerOfLowerPriorityMakesRoom) {
+    Home home = make({.peers_max = 20});
+    const Endpoint own = *Endpoint::parse("123.213.32.10:6881");
+    home.on_own_address({torrent, own, remote(1).address});
+    EXPECT_FALSE(home.peers().own()) << "one may lie";
+    home.on_own_address({torrent, own, remote(2).address});
+    ASSERT_EQ(home.peers().own(), own);
+    for (std::uint8_t i = 1; i <= 20; ++i) EXPECT_FALSE(join(home, i).drop);
+    const auto priority = [&](std::uint8_t i) { return swarm::peer_priority(own, remote(i)); };
+    int replaced = 0;
+    for (std::uint8_t i = 21; i <= 60; ++i) {
+        const auto verdict = join(home, i);
+        ASSERT_TRUE(verdict.drop);
+        EXPECT_EQ(verdict.reason, DropReason::too_many_peers);
+        const auto gone = static_cast<std::uint8_t>(verdict.drop->connection.value);
+        if (gone != i) {
+            ++replaced;
+            EXPECT_LT(priority(gone), priority(i));
+        }
+        (void)leave(home, gone);
+        EXPECT_EQ(home.peer_count(), 20U);
+    }
+    EXPECT_GT(replaced, 5);
+}
+
+TEST_F(HomeTest, AutomaticSlotsFollowTheUplink) {
+    Home home = make({.upload_slots = swarm::Choker::slots_auto,
+                      .uplink_bytes_per_s = 1'000'000,
+                      .peers_max = 100});
+    for (std::uint8_t i = 1; i <= 60; ++i) {
+        join(home, i);
+        (void)interest(home, i, true);
+    }
+    std::vector<Home::ChokeChange> changes;
+    home.rechoke_if_due(true, random, start + swarm::Choker::round, changes);
+    EXPECT_EQ(home.unchoked_count(), swarm::slots_for_uplink(1'000'000) + 1);
+}
+
+TEST_F(HomeTest, TheTyrantServesAtTheRateThatItPays) {
+    Home home = make({.upload_slots = swarm::Choker::slots_auto,
+                      .leech_strategy = swarm::LeechStrategy::tyrant,
+                      .uplink_bytes_per_s = 750'000});
+    for (std::uint8_t i = 1; i <= 40; ++i) join(home, i);
+    const auto first = interest(home, 1, true);
+    ASSERT_EQ(first.size(), 1U);
+    EXPECT_EQ(first[0].rate_max_bytes_per_s, 15'000U);
+    for (std::uint8_t i = 2; i <= 40; ++i) (void)interest(home, i, true);
+    std::vector<Home::ChokeChange> changes;
+    home.rechoke_if_due(false, random, start + swarm::Choker::round, changes);
+    EXPECT_EQ(home.unchoked_count(), 40U) << "forty times fifteen thousand";
+    changes.clear();
+    home.rechoke_if_due(false, random, start + 2 * swarm::Choker::round, changes);
+    EXPECT_EQ(changes.size(), 40U);
+    for (const auto& change : changes) {
+        EXPECT_FALSE(change.choke);
+        EXPECT_EQ(change.rate_max_bytes_per_s, 18'000U) << "who doesn't reciprocate is paid more";
+    }
+}
+
+TEST_F(HomeTest, AConvictedPeerThatHasLeftIsBanned) {
+    Home home = make();
+    EXPECT_FALSE(join(home, 1).drop);
+    (void)leave(home, 1);
+    home.on_convicted({torrent, remote(1), peer_id(1)});
+    EXPECT_EQ(join(home, 1).reason, DropReason::banned);
 }
 
 TEST_F(HomeTest, WantsNoCallsWhenItHasEnoughPeers) {

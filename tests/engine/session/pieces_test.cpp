@@ -92,37 +92,6 @@ TEST_F(PiecesTest, AFalsePieceFromASinglePeerBansIt) {
     EXPECT_EQ(drops(DropReason::banned), 1U);
 }
 
-TEST_F(PiecesTest, AFalsePieceFromTwoPeersBansNeitherAtFirst) {
-    start();
-    TestPeer& first = connect_owner_of(3);
-    TestPeer& second = connect_peer({.fast = false});
-    const std::vector<BlockRef> asked = std::exchange(first.requests, {});
-    for (int round = 1; round <= 4; ++round) {
-        SCOPED_TRACE(round);
-        ASSERT_EQ(hashes.size(), 0U);
-        const std::vector<BlockRef> now_asked =
-            round == 1 ? asked : std::exchange(first.requests, {});
-        ASSERT_EQ(now_asked.size(), 4U);
-        // One block goes to the second peer, because the first rejects it.
-        say(first, piece(now_asked[0]) + piece(now_asked[1]) + piece(now_asked[2]));
-        say(first, message(MessageId::choke) + reject(now_asked[3]));
-        say(second, have(3) + message(MessageId::unchoke));
-        advance(1'100ms);
-        answer_requests(second);
-        EXPECT_FALSE(first.closed);
-        ASSERT_EQ(hashes.size(), 1U);
-        say(second, message(MessageId::choke));
-        hash_next(false);
-        if (round == 4) break;
-        advance(1'100ms);
-        say(first, message(MessageId::unchoke));
-        advance(600ms);
-    }
-    EXPECT_TRUE(first.closed) << "four times is enough";
-    EXPECT_TRUE(second.closed);
-    EXPECT_EQ(drops(DropReason::false_data), 2U);
-}
-
 TEST_F(PiecesTest, AReceiveInFlightPinsItsBufferAndHoldsTheHashBack) {
     start();
     TestPeer& slow = connect_owner_of(3);

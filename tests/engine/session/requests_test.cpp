@@ -105,8 +105,7 @@ TEST_F(RequestsTest, ARejectedBlockIsAskedOfAnother) {
     say(first, message(MessageId::choke));
     const std::vector<BlockRef> asked = std::exchange(first.requests, {});
     for (const BlockRef& one : asked) say(first, reject(one));
-    advance(1'100ms);
-    EXPECT_EQ(second.requests.size(), asked.size());
+    EXPECT_EQ(second.requests.size(), asked.size()) << "at once";
     EXPECT_TRUE(first.requests.empty()) << "it chokes us";
 }
 
@@ -116,8 +115,57 @@ TEST_F(RequestsTest, TheBlocksOfAPeerThatLeavesAreAskedOfAnother) {
     TestPeer& first = connect_seed();
     TestPeer& second = connect_seed();
     hang_up(first);
-    advance(1'100ms);
+    EXPECT_EQ(second.requests.size(), 6U) << "at once";
+}
+
+TEST_F(RequestsTest, TheBlocksOfAPeerThatChokesAreAskedOfAnotherAtOnce) {
+    piece_count = 2;
+    start();
+    TestPeer& first = connect_seed({.fast = false});
+    TestPeer& second = connect_seed();
+    say(first, message(MessageId::choke));
     EXPECT_EQ(second.requests.size(), 6U);
+}
+
+TEST_F(RequestsTest, APeerThatRejectsThoughItServesUsIsAskedAgainAfterAWhile) {
+    piece_count = 2;
+    start();
+    TestPeer& peer = connect_seed();
+    ASSERT_EQ(peer.requests.size(), 6U);
+    for (int round = 0; round < 3; ++round)
+        for (const BlockRef& one : std::exchange(peer.requests, {})) say(peer, reject(one));
+    EXPECT_TRUE(peer.requests.empty());
+    advance(4s);
+    EXPECT_TRUE(peer.requests.empty());
+    advance(2s);
+    EXPECT_EQ(peer.requests.size(), 6U);
+    EXPECT_EQ(peer.count(MessageId::request), 12U);
+}
+
+TEST_F(RequestsTest, ASuggestedPieceIsAskedForNext) {
+    piece_count = 64;
+    start();
+    TestPeer& peer = connect_peer();
+    ByteVector suggestion;
+    wire::append_suggest(suggestion, PieceIndex(41));
+    say(peer, message(MessageId::have_all) + suggestion + message(MessageId::unchoke));
+    ASSERT_GE(peer.requests.size(), 4U);
+    for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(peer.requests[i].piece, PieceIndex(41));
+}
+
+TEST_F(RequestsTest, WhoHasOnlySkippedPiecesIsNotInteresting) {
+    start(false);
+    torrents.push_back(std::make_unique<SharedTorrent>(
+        TorrentId(0), CoreIndex(0),
+        std::make_shared<const metainfo::Metainfo>(test_content(piece_count))));
+    torrents[0]->pieces.set_skipped(PieceIndex(5));
+    session->add_torrent(*torrents[0], {}, now);
+    run();
+    TestPeer& peer = connect_peer();
+    say(peer, have(5));
+    EXPECT_FALSE(state_of(peer).we_are_interested);
+    say(peer, have(6));
+    EXPECT_TRUE(state_of(peer).we_are_interested);
 }
 
 TEST_F(RequestsTest, InTheEndgameTheSlowerPeersHearCancel) {

@@ -20,12 +20,12 @@ TEST(Availability, IsTheSumOfThePeersBitfields) {
                 have.set(piece);
                 ++expected[piece];
             }
-        availability.add(have);
+        availability.add(have, CoreIndex(0));
         peers.push_back(have);
     }
     for (std::uint32_t piece = 0; piece < pieces; ++piece)
         EXPECT_EQ(availability.count(PieceIndex(piece)), expected[piece]);
-    for (const Bitfield& have : peers) availability.remove(have);
+    for (const Bitfield& have : peers) availability.remove(have, CoreIndex(0));
     for (std::uint32_t piece = 0; piece < pieces; ++piece)
         EXPECT_EQ(availability.count(PieceIndex(piece)), 0);
 }
@@ -42,10 +42,10 @@ TEST(Availability, ASeedIsCountedOnceAndChangesNoPiece) {
 
 TEST(Availability, CountsWhatIsAnnouncedPieceByPiece) {
     Availability availability(3);
-    availability.add(PieceIndex(2));
-    availability.add(PieceIndex(2));
-    availability.add(PieceIndex(0));
-    availability.remove(PieceIndex(0));
+    availability.add(PieceIndex(2), CoreIndex(0));
+    availability.add(PieceIndex(2), CoreIndex(0));
+    availability.add(PieceIndex(0), CoreIndex(0));
+    availability.remove(PieceIndex(0), CoreIndex(0));
     EXPECT_EQ(availability.count(PieceIndex(0)), 0);
     EXPECT_EQ(availability.count(PieceIndex(1)), 0);
     EXPECT_EQ(availability.count(PieceIndex(2)), 2);

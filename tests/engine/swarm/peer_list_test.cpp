@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/swarm/peer_priority.hpp"
+
 namespace spate::swarm {
 namespace {
 
@@ -149,6 +151,17 @@ TEST_F(PeerListTest, EqualsAreCalledInRandomOrder) {
         first.insert(*list.next_to_call(seeded, start));
     }
     EXPECT_EQ(first.size(), 10U);
+}
+
+TEST_F(PeerListTest, WithAnAddressOfOurOwnEqualsAreCalledByCanonicalPriority) {
+    const Endpoint own = *Endpoint::parse("123.213.32.10:6881");
+    peers.set_own(own);
+    for (std::uint32_t i = 0; i < 50; ++i) peers.add(peer(i * 1'000));
+    std::vector<std::uint32_t> priorities;
+    while (const auto next = peers.next_to_call(random, start))
+        priorities.push_back(peer_priority(own, *next));
+    EXPECT_EQ(priorities.size(), 50U);
+    EXPECT_TRUE(std::ranges::is_sorted(priorities, std::greater()));
 }
 
 }  // namespace

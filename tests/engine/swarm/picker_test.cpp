@@ -26,8 +26,12 @@ struct PickerTest : testing::Test {
     }
     Picks pick(Picker& from, const Bitfield& has, const RequestWindow& window, std::uint32_t count,
                Time now) {
+        PeerPickState state;
+        return pick_for(from, {ConnectionId(1), has, window, state}, count, now);
+    }
+    Picks pick_for(Picker& from, const PickPeer& peer, std::uint32_t count, Time now) {
         Picks out;
-        from.pick(has, window, count, random, now, out);
+        from.pick(peer, count, random, now, out);
         return out;
     }
     Bitfield only(std::uint32_t piece) const {
@@ -86,7 +90,7 @@ TEST_F(PickerTest, AStartedPieceIsFinishedBeforeAnotherIsBegun) {
 
 TEST_F(PickerTest, ABlockWhoseRequestIsGoneIsAskedForFirst) {
     const BlockRef lost = pick(6)[1].block;
-    picker.on_request_gone(lost);
+    picker.on_request_gone(lost, ConnectionId(1));
     EXPECT_EQ(pick(1)[0].block, lost);
 }
 
@@ -154,7 +158,7 @@ TEST_F(PickerTest, ABlockIsAskedOfThreePeersAtMostAndOfEachOnce) {
 
 TEST_F(PickerTest, InTheEndgameABlockThatBecameFreeIsAskedOfAPeerOnce) {
     const Picks first = pick(1'000);
-    for (const auto& one : first) picker.on_request_gone(one.block);
+    for (const auto& one : first) picker.on_request_gone(one.block, ConnectionId(1));
     EXPECT_EQ(pick(1'000, start + 1s).size(), first.size());
 }
 
@@ -181,6 +185,114 @@ TEST_F(PickerTest, InTheEndgameAPieceOfAnotherCoreIsClaimedASecondTime) {
     other_core.drop(piece);
     picker.drop(piece);
     EXPECT_TRUE(pieces.stored(piece));
+}
+
+TEST_F(PickerTest, APieceThatIsPickedInOrderIsTheFirstThatThePeerHas) {
+    picker.set_mode(PieceMode::in_order);
+    for (std::uint32_t expected = 0; expected < 3; ++expected)
+        for (const auto& one : pick(blocks_per_piece))
+            EXPECT_EQ(one.block.piece, PieceIndex(expected));
+    EXPECT_EQ(pick(picker, only(6), RequestWindow(), 1, start)[0].block.piece, PieceIndex(6));
+    EXPECT_EQ(pick(1)[0].block.piece, PieceIndex(6)) << "what was begun is finished first";
+}
+
+TEST_F(PickerTest, PiecesOfHighPriorityComeFirstAndOfLowLast) {
+    picker.set_priority(PieceIndex(5), PiecePriority::high);
+    picker.set_priority(PieceIndex(2), PiecePriority::low);
+    EXPECT_EQ(pick(blocks_per_piece)[0].block.piece, PieceIndex(5));
+    for (std::uint32_t i = 0; i < piece_count - 2; ++i)
+        EXPECT_NE(pick(blocks_per_piece)[0].block.piece, PieceIndex(2));
+}
+
+TEST_F(PickerTest, APieceWithADeadlineComesBeforeThoseThatWereBegun) {
+    (void)pick(picker, only(0), RequestWindow(), 1, start);
+    ASSERT_TRUE(picker.set_deadline(PieceIndex(6), start + 10s));
+    ASSERT_TRUE(picker.set_deadline(PieceIndex(4), start + 5s));
+    const Picks picks = pick(2 * blocks_per_piece);
+    for (std::uint32_t i = 0; i < blocks_per_piece; ++i) {
+        EXPECT_EQ(picks[i].block.piece, PieceIndex(4));
+        EXPECT_EQ(picks[blocks_per_piece + i].block.piece, PieceIndex(6));
+    }
+}
+
+TEST_F(PickerTest, APieceWhoseDeadlineIsNearIsAskedOfASecondPeer) {
+    ASSERT_TRUE(picker.set_deadline(PieceIndex(4), start + 5s));
+    const Picks first = pick(blocks_per_piece);
+    EXPECT_NE(pick(1)[0].block.piece, PieceIndex(4));
+    const Picks second = pick(blocks_per_piece, start + 5s - Picker::deadline_margin);
+    ASSERT_EQ(second.size(), blocks_per_piece);
+    for (std::uint32_t i = 0; i < blocks_per_piece; ++i) EXPECT_EQ(second[i].block, first[i].block);
+}
+
+TEST_F(PickerTest, SoManyDeadlinesAndNoMore) {
+    PieceTable many(Picker::deadlines_max + 1);
+    Availability none(many.size());
+    Picker large(CoreIndex(0), [](PieceIndex) { return piece_length; }, many, none, buffers);
+    for (std::uint32_t i = 0; i < Picker::deadlines_max; ++i)
+        EXPECT_TRUE(large.set_deadline(PieceIndex(i), start));
+    EXPECT_FALSE(large.set_deadline(PieceIndex(Picker::deadlines_max), start));
+    EXPECT_TRUE(large.set_deadline(PieceIndex(0), start + 1s)) << "a new time for an old one";
+}
+
+TEST_F(PickerTest, TheLastBlocksOfASlowPeerAreStolenByAFastOne) {
+    PeerPickState state;
+    const RequestWindow empty;
+    const Picks held = pick(picker, only(3), RequestWindow(), 100, start);
+    // Everything else is somebody's too, but for one piece that the fast peer lacks.
+    Bitfield has = all;
+    has.reset(5);
+    (void)pick(picker, has, RequestWindow(), 1'000, start);
+    const PickPeer lacking{ConnectionId(2), has, empty, state, 1'000'000};
+    EXPECT_TRUE(pick_for(picker, lacking, 100, start + Picker::steal_after - 1s).empty());
+    const PickPeer slow{ConnectionId(3), has, empty, state, 1'000};
+    EXPECT_TRUE(pick_for(picker, slow, 100, start + Picker::steal_after).empty());
+    const Picks stolen = pick_for(picker, lacking, blocks_per_piece, start + Picker::steal_after);
+    ASSERT_EQ(stolen.size(), held.size());
+    EXPECT_EQ(stolen[0].block.piece, PieceIndex(3)) << "the one that waits longest";
+    EXPECT_EQ(picker.requests(held[0].block), 2U);
+}
+
+TEST_F(PickerTest, APieceThatThePeerRejectedIsNotAskedOfItForAWhile) {
+    PeerPickState state;
+    const RequestWindow empty;
+    const Bitfield three = only(3);
+    const PickPeer peer{ConnectionId(2), three, empty, state};
+    state.rejects.on_reject(PieceIndex(3), start);
+    EXPECT_TRUE(pick_for(picker, peer, 1, start).empty());
+    EXPECT_EQ(pick_for(picker, peer, 1, start + RejectBackoff::delay_min).size(), 1U);
+}
+
+TEST_F(PickerTest, WhoSharesNoBlocksIsAskedForNoneTwice) {
+    const Picks first = pick(1'000);
+    PeerPickState state;
+    state.shares_blocks = false;
+    const RequestWindow empty;
+    const PickPeer suspect{ConnectionId(2), all, empty, state};
+    EXPECT_TRUE(pick_for(picker, suspect, 1'000, start + 1s).empty());
+    // What it is asked for alone, nobody else is asked for.
+    picker.on_request_gone(first[0].block, ConnectionId(1));
+    ASSERT_EQ(pick_for(picker, suspect, 1, start + 1s).size(), 1U);
+    for (const auto& one : pick(1'000, start + 2s)) EXPECT_NE(one.block, first[0].block);
+}
+
+TEST_F(PickerTest, APieceThatWasGivenUpIsTakenByAnotherPeerAtOnce) {
+    (void)pick(1'000);
+    picker.drop(PieceIndex(3));
+    const Picks picks = pick(100);
+    ASSERT_EQ(picks.size(), blocks_per_piece);
+    EXPECT_EQ(picks[0].block.piece, PieceIndex(3));
+}
+
+TEST_F(PickerTest, APieceThatAPeerAnnouncesIsSeenAtOnce) {
+    PeerPickState state;
+    Bitfield has = only(3);
+    const RequestWindow empty;
+    const PickPeer peer{ConnectionId(2), has, empty, state};
+    EXPECT_EQ(pick_for(picker, peer, 100, start).size(), blocks_per_piece);
+    EXPECT_TRUE(pick_for(picker, peer, 100, start).empty());
+    has.set(6);
+    picker.on_have(state, PieceIndex(6));
+    EXPECT_EQ(pick_for(picker, peer, 100, start).size(), blocks_per_piece);
 }
 
 TEST_F(PickerTest, GivesEverythingBackWhenItGoes) {

@@ -22,7 +22,8 @@ struct PieceOrderTest : testing::Test {
     }
     std::optional<PieceIndex> next(PieceOrder& order, std::uint64_t seed, Time now = start) {
         Prng random(seed);
-        return order.first_missing(peer_has, pieces, availability, random, now);
+        PieceOrder::Cursor cursor;
+        return order.first_missing(peer_has, cursor, pieces, availability, random, now);
     }
 
     PieceTable pieces{piece_count};
@@ -34,7 +35,7 @@ TEST_F(PieceOrderTest, TheRarestPieceComesFirst) {
     store_the_first_few();
     for (std::uint32_t piece = 0; piece < piece_count; ++piece)
         for (std::uint32_t i = 0; i < (piece == 13 ? 1 : 2 + piece % 3); ++i)
-            availability.add(PieceIndex(piece));
+            availability.add(PieceIndex(piece), core);
     for (std::uint64_t seed = 0; seed < 50; ++seed) {
         PieceOrder order;
         EXPECT_EQ(next(order, seed), PieceIndex(13));
@@ -43,7 +44,8 @@ TEST_F(PieceOrderTest, TheRarestPieceComesFirst) {
 
 TEST_F(PieceOrderTest, EquallyRarePiecesComeInRandomOrder) {
     store_the_first_few();
-    for (std::uint32_t piece = 4; piece < piece_count; ++piece) availability.add(PieceIndex(piece));
+    for (std::uint32_t piece = 4; piece < piece_count; ++piece)
+        availability.add(PieceIndex(piece), core);
     std::map<std::uint32_t, int> first;
     for (std::uint64_t seed = 0; seed < 2'000; ++seed) {
         PieceOrder order;
@@ -54,7 +56,8 @@ TEST_F(PieceOrderTest, EquallyRarePiecesComeInRandomOrder) {
 }
 
 TEST_F(PieceOrderTest, TheFirstFewPiecesAreRandomWhateverTheirRarity) {
-    for (std::uint32_t piece = 1; piece < piece_count; ++piece) availability.add(PieceIndex(piece));
+    for (std::uint32_t piece = 1; piece < piece_count; ++piece)
+        availability.add(PieceIndex(piece), core);
     std::map<std::uint32_t, int> first;
     for (std::uint64_t seed = 0; seed < 2'400; ++seed) {
         PieceOrder order;
@@ -91,12 +94,43 @@ TEST_F(PieceOrderTest, AReleasedPieceIsNamedAgainWhenTheListIsRenewed) {
 TEST_F(PieceOrderTest, ChangedRaritiesAreSeenWhenTheListIsRenewed) {
     store_the_first_few();
     for (std::uint32_t piece = 0; piece < piece_count; ++piece)
-        if (piece != 5) availability.add(PieceIndex(piece));
+        if (piece != 5) availability.add(PieceIndex(piece), core);
     PieceOrder order;
     EXPECT_EQ(next(order, 1), PieceIndex(5));
-    availability.add(PieceIndex(5));
-    availability.remove(PieceIndex(9));
+    availability.add(PieceIndex(5), core);
+    availability.remove(PieceIndex(9), core);
     EXPECT_EQ(next(order, 1, start + PieceOrder::staleness), PieceIndex(9));
+}
+
+TEST_F(PieceOrderTest, TheListIsRenewedAFewPiecesAtATimeAndSeesChangesWithinItsStaleness) {
+    store_the_first_few();
+    for (std::uint32_t piece = 0; piece < piece_count; ++piece)
+        if (piece != 5) availability.add(PieceIndex(piece), core);
+    PieceOrder order;
+    EXPECT_EQ(next(order, 1), PieceIndex(5));
+    availability.add(PieceIndex(5), core);
+    availability.remove(PieceIndex(9), core);
+    for (Duration passed = 10ms; passed <= PieceOrder::staleness; passed += 10ms)
+        (void)next(order, 1, start + passed);
+    EXPECT_EQ(next(order, 1, start + PieceOrder::staleness), PieceIndex(9));
+    EXPECT_GE(order.generation(), 3U);
+}
+
+TEST_F(PieceOrderTest, ACursorWalksTheListOnceAndGoesBackForAnAnnouncedPiece) {
+    Prng random(1);
+    PieceOrder order;
+    PieceOrder::Cursor cursor;
+    Bitfield has(piece_count);
+    const auto first = [&] {
+        return order.first_missing(has, cursor, pieces, availability, random, start);
+    };
+    EXPECT_FALSE(first());
+    has.set(7);
+    EXPECT_FALSE(first()) << "the cursor is at the end";
+    order.rewind(cursor, PieceIndex(7));
+    EXPECT_EQ(first(), PieceIndex(7));
+    order.skip(cursor);
+    EXPECT_FALSE(first());
 }
 
 }  // namespace

@@ -1,0 +1,54 @@
+#pragma once
+// engine/swarm/tyrant.hpp: the strategic client BitTyrant.
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "engine/swarm/choke_candidate.hpp"
+
+namespace spate::swarm {
+
+/// BitTyrant (Piatek, Isdal, Anderson, Krishnamurthy, Venkataramani: "Do incentives build
+/// robustness in BitTorrent?", NSDI 2007, figure 6). For each peer it estimates what it gives when
+/// it reciprocates (d) and what it must be given for that (u). Each round it serves the peers of
+/// the greatest d/u, at exactly u, until the uplink is spent. Who doesn't reciprocate is given 20 %
+/// more next time; who has done so for three rounds, 10 % less. Deterministic but for ties. One
+/// thread.
+class Tyrant {
+public:
+    static constexpr double raise = 1.2;
+    static constexpr double lower = 0.9;
+    static constexpr std::uint32_t reciprocated_rounds = 3;
+    /// Start values: what makes most peers of the paper's measurement reciprocate, and the split of
+    /// a peer that is known to have nothing yet.
+    static constexpr double cost_start_bytes_per_s = 15'000;
+    static constexpr double cost_min_bytes_per_s = 1'000;
+    static constexpr double gain_start_bytes_per_s = 8'000;
+    /// Spent while the uplink is unknown.
+    static constexpr double uplink_start_bytes_per_s = 100'000;
+
+    std::vector<Unchoke> choose(const ChokeRound& round);
+
+    /// Estimates, for tests and for who looks.
+    struct Estimate {
+        double gain_bytes_per_s = gain_start_bytes_per_s;  // d
+        double cost_bytes_per_s = cost_start_bytes_per_s;  // u
+        std::uint32_t reciprocated = 0;                    // rounds in a row
+        bool served = false;                               // in the last round
+    };
+    const std::map<PeerKey, Estimate>& estimates() const { return estimates_; }
+    /// What it is to be given; the start value for one not seen yet.
+    std::uint64_t cost_of(const PeerKey& key) const;
+
+    /// What an ordinary client of this capacity gives each of those that it serves: it serves about
+    /// the square root of 0.6 x KB/s of them, and one at random (the paper's section 2).
+    static double equal_split(double capacity_bytes_per_s);
+
+private:
+    static void learn(Estimate& estimate, const ChokeCandidate& peer);
+    void forget_leavers(const ChokeRound& round);
+
+    std::map<PeerKey, Estimate> estimates_;
+};
+
+}  // namespace spate::swarm
