@@ -1,38 +1,23 @@
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <memory>
-#include <optional>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include <fmt/format.h>
 
-#include "engine/base/prng.hpp"
-#include "engine/cli/child_process.hpp"
+#include "engine/cli/bench_report.hpp"
 #include "engine/cli/environment.hpp"
 #include "engine/cli/machine.hpp"
-#include "engine/cli/torrent_text.hpp"
-#include "engine/cli/units.hpp"
+#include "engine/swarm/piece_table.hpp"
 
 namespace spate::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr double gibibyte = 1024.0 * 1024 * 1024;
-
-struct Options {
-    std::uint64_t size_bytes = 1ULL << 30;
-    std::string spin;                 // for both processes
-    std::string folder = "/var/tmp";  // /tmp may be memory, where files behave otherwise
-};
-
-struct Scenario {
-    std::string name;
-    std::string seed_cores;
-    std::string get_cores;
-    std::string piece_size;
-};
+/// Descriptors that are no peers': files, rings, the standard streams.
+constexpr std::uint64_t other_descriptors = 128;
 
 /// A folder that goes away again.
 class Workplace {
@@ -51,132 +36,36 @@ public:
     fs::path path;  // empty: it can't be made
 };
 
-std::vector<Scenario> scenarios() {
+/// How many connections one process may have, after the limit was raised as far as allowed.
+std::uint32_t peers_that_fit() {
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    // Both ends of a limit's connections are in this process.
+    const std::uint64_t fit = limit.rlim_cur / 2;
+    return static_cast<std::uint32_t>(
+        std::clamp<std::uint64_t>(fit, other_descriptors + 1, 1 << 20) - other_descriptors);
+}
+
+BenchCpus choose_cpus(Console& console) {
     const std::vector<unsigned> cpus = available_cpus();
-    const auto only = [](unsigned cpu) { return fmt::format("{0}-{0}", cpu); };
-    std::vector<Scenario> list{
-        {"1 core each, 256 KiB pieces", only(cpus.front()), only(cpus.back()), "256K"},
-        {"1 core each, 4 MiB pieces", only(cpus.front()), only(cpus.back()), "4M"}};
-    if (cpus.size() > 1) {
-        const std::string all = fmt::format("{}", cpus.size());
-        list.push_back({fmt::format("{} cores each, 256 KiB pieces", all), all, all, "256K"});
-    }
-    return list;
+    if (cpus.size() == 1)
+        console.warning(
+            "one CPU only: the engine and its other end share it, and the rates say little");
+    return {.engine = cpus.front(), .other = cpus.back()};
 }
 
-bool write_random(const fs::path& path, std::uint64_t size_bytes, std::uint64_t seed,
-                  const Signals& signals) {
-    std::ofstream file(path, std::ios::binary);
-    Prng random(seed);
-    std::vector<std::uint64_t> block(1 << 17);
-    for (std::uint64_t written = 0; written < size_bytes && file && !signals.interrupted();) {
-        for (std::uint64_t& word : block) word = random();
-        const std::uint64_t part = std::min<std::uint64_t>(size_bytes - written, block.size() * 8);
-        file.write(reinterpret_cast<const char*>(block.data()), static_cast<std::streamsize>(part));
-        written += part;
-    }
-    return file.flush().good();
+void warn_of_missing_descriptors(const BenchOptions& options, std::uint32_t fit, Console& console) {
+    BenchOptions all = options;
+    const auto wanted = bench_scenarios(all, ~std::uint32_t{0});
+    const auto most = std::ranges::max(wanted, {}, &BenchScenario::peers).peers;
+    if (most > fit)
+        console.warning(
+            fmt::format("{} peers take more open files than this process may have: {} "
+                        "fit; raise `ulimit -Hn` for more",
+                        most, fit));
 }
 
-/// Reads a child's lines until the event comes; an empty object when it ends without.
-Json read_event(ChildProcess& child, std::string_view event) {
-    while (const auto line = child.read_line()) {
-        Json json = Json::parse(*line, nullptr, false);
-        if (json.is_object() && json.value("event", "") == event) return json;
-    }
-    return Json::object();
-}
-
-double cpu_per_gib(const Json& summary, std::uint64_t bytes) {
-    return (summary.value("cpu_user_s", 0.0) + summary.value("cpu_sys_s", 0.0)) * gibibyte /
-           static_cast<double>(bytes);
-}
-
-/// One transfer between two processes; the error is a sentence.
-class ScenarioRun {
-public:
-    ScenarioRun(const Scenario& scenario, const std::string& spin, const fs::path& data,
-                const fs::path& place)
-        : scenario_(scenario),
-          spin_(spin),
-          data_(data),
-          torrent_(place / "bench.torrent"),
-          out_(place / "got") {}
-
-    std::expected<Json, std::string> run() {
-        remove_traces();
-        auto seeder = start({"seed", data_, "-o", torrent_, "--piece-size", scenario_.piece_size,
-                             "--cores", scenario_.seed_cores});
-        if (!seeder) return std::unexpected(seeder.error());
-        const Json ready = read_event(*seeder, "ready");
-        if (ready.empty()) return std::unexpected("the seed did not start");
-        auto getter = start({"get", torrent_, "-o", out_, "--cores", scenario_.get_cores, "--peer",
-                             ready["listen"][0]});
-        if (!getter) return std::unexpected(getter.error());
-        const Json complete = read_event(*getter, "complete");
-        const Json get_summary = read_event(*getter, "summary");
-        if (const int code = getter->wait(); code != 0 || complete.empty())
-            return std::unexpected(fmt::format("the download ended with {}", code));
-        seeder->terminate();
-        const Json seed_summary = read_event(*seeder, "summary");
-        return result(complete, seed_summary, get_summary);
-    }
-
-private:
-    std::expected<ChildProcess, std::string> start(std::vector<std::string> words) const {
-        for (const char* word : {"--json", "--no-tracker", "--sandbox-loopback", "--listen",
-                                 "127.0.0.1:0", "--log-level", "error"})
-            words.emplace_back(word);
-        if (!spin_.empty()) words.insert(words.end(), {"--spin", spin_});
-        auto child = ChildProcess::start("/proc/self/exe", words);
-        if (!child) return std::unexpected(std::generic_category().message(child.error()));
-        return std::move(*child);
-    }
-
-    void remove_traces() const {
-        std::error_code ignored;
-        fs::remove_all(out_, ignored);
-        fs::remove(torrent_, ignored);
-        fs::remove_all(data_.parent_path() / ".spate", ignored);
-    }
-
-    Json result(const Json& complete, const Json& seed, const Json& get) const {
-        const auto bytes = complete.value("bytes", std::uint64_t{0});
-        const double seconds = complete.value("seconds", 0.0);
-        return {{"scenario", scenario_.name},
-                {"bytes", bytes},
-                {"seconds", seconds},
-                {"bytes_per_s", static_cast<double>(bytes) / std::max(seconds, 1e-9)},
-                {"seed_cpu_s_per_gib", cpu_per_gib(seed, bytes)},
-                {"get_cpu_s_per_gib", cpu_per_gib(get, bytes)},
-                {"seed", seed},
-                {"get", get}};
-    }
-
-    const Scenario& scenario_;
-    const std::string spin_;
-    const fs::path data_;
-    const fs::path torrent_;
-    const fs::path out_;
-};
-
-void say_result(const Json& result, Console& console) {
-    const auto ledger = [&](const char* side, const char* name) {
-        return result[side]["ledger"]["total"].value(name, std::uint64_t{0});
-    };
-    const double mib = result["bytes"].get<double>() / (1024 * 1024);
-    console.say(fmt::format(
-        "{:<32}{:>8.0f} MB/s   CPU s/GiB: seed {:.2f}, get {:.2f}   calls/MiB: {:.2f}, {:.2f}   "
-        "copied bytes/byte: {:.3f}, {:.3f}",
-        result["scenario"].get<std::string>(), result["bytes_per_s"].get<double>() / 1e6,
-        result["seed_cpu_s_per_gib"].get<double>(), result["get_cpu_s_per_gib"].get<double>(),
-        static_cast<double>(ledger("seed", "enter_calls")) / mib,
-        static_cast<double>(ledger("get", "enter_calls")) / mib,
-        static_cast<double>(ledger("seed", "bytes_copied_user")) / result["bytes"].get<double>(),
-        static_cast<double>(ledger("get", "bytes_copied_user")) / result["bytes"].get<double>()));
-}
-
-int bench(const Options& options, Environment& environment) {
+int bench(const BenchOptions& options, Environment& environment) {
     Console& console = environment.console;
     const Workplace place(options.folder);
     if (place.path.empty()) {
@@ -185,48 +74,82 @@ int bench(const Options& options, Environment& environment) {
             options.folder);
         return exit_failure;
     }
-    const fs::path data = place.path / "data" / "bench.bin";
-    fs::create_directory(data.parent_path());
-    if (!write_random(data, options.size_bytes, environment.context.random_seed,
-                      environment.signals)) {
-        console.error(
-            fmt::format("cannot write {} to {}; name another folder with --dir",
-                        format_bytes(static_cast<double>(options.size_bytes)), options.folder),
-            options.folder);
+    const std::uint32_t fit = peers_that_fit();
+    warn_of_missing_descriptors(options, fit, console);
+    const auto scenarios = bench_scenarios(options, fit);
+    BenchRunner runner(options, choose_cpus(console), place.path, environment.context.random_seed,
+                       environment.signals);
+    const bool with_file = !std::ranges::all_of(scenarios, &BenchScenario::downloads);
+    if (const auto prepared = runner.prepare(with_file); !prepared) {
+        console.error(prepared.error(), options.folder);
         return exit_failure;
     }
-    for (const Scenario& scenario : scenarios()) {
-        if (environment.signals.wait(Duration::zero())) return exit_interrupted;
-        auto result = ScenarioRun(scenario, options.spin, data, place.path).run();
-        if (environment.signals.wait(Duration::zero())) return exit_interrupted;
-        if (!result) {
-            console.error(fmt::format("{}: {}", scenario.name, result.error()), scenario.name);
-            return exit_failure;
+    console.say(bench_heading());
+    for (const BenchScenario& scenario : scenarios) {
+        std::vector<BenchSample> samples;
+        for (std::uint32_t run = 0; run < options.runs; ++run) {
+            auto sample = runner.run(scenario);
+            if (environment.signals.wait(Duration::zero())) return exit_interrupted;
+            if (!sample) {
+                console.error(sample.error(), std::string(name_of(scenario.kind)));
+                return exit_failure;
+            }
+            samples.push_back(std::move(*sample));
         }
-        console.event("bench", *result);
-        say_result(*result, console);
+        console.event("bench", bench_json(scenario, samples));
+        console.say(bench_line(scenario, samples));
     }
     return exit_success;
+}
+
+void add_options(CLI::App& command, BenchOptions& options) {
+    add_parsed(command, "--scenario", options.kinds, parse_bench_kinds,
+               "Of seed, cold (from the disk), download, unverified (download without hashing), or "
+               "all (default: seed,download)")
+        ->type_name("NAMES");
+    add_parsed(command, "--peers", options.peers, parse_peer_counts,
+               "Peers or sources, such as 1,100 (default: up to 4096 leechers, 500 sources)")
+        ->type_name("N,N...");
+    add_parsed(command, "--runs", options.runs, parse_count, "Runs of which the median counts (3)")
+        ->type_name("N");
+    add_parsed(command, "--seconds", options.time, parse_duration,
+               "Time of a run that has no end of its own (2)")
+        ->type_name("TIME");
+    add_parsed(command, "--size", options.size_bytes, parse_size,
+               "How much is seeded from, or downloaded (default: 1G)")
+        ->type_name("SIZE");
+    add_parsed(command, "--piece-size", options.piece_length_bytes, parse_bench_piece_size,
+               "Of the torrent (default: 256K)")
+        ->type_name("SIZE");
+    command
+        .add_option("--dir", options.folder,
+                    "Where twice as much fits for a while (default: /var/tmp)")
+        ->type_name("DIR");
+    command
+        .add_option("--core-threads", options.core_threads,
+                    "Core threads of the engine, all on its one CPU: what CPU time more of them "
+                    "take (1)")
+        ->check(CLI::Range(1U, swarm::cores_max))
+        ->type_name("N");
+    command.add_option("--spin", options.spin, "As for seed and get")->type_name("TIME");
 }
 
 }  // namespace
 
 Command add_bench_command(CLI::App& app) {
     CLI::App* command =
-        app.add_subcommand("bench", "Measure this machine and this engine, without a network");
-    auto options = std::make_shared<Options>();
-    add_parsed(*command, "--size", options->size_bytes, parse_size,
-               "How much to transfer (default: 1G)")
-        ->type_name("SIZE");
-    command
-        ->add_option("--dir", options->folder,
-                     "Where twice as much fits for a while (default: /var/tmp)")
-        ->type_name("DIR");
-    command->add_option("--spin", options->spin, "As for seed and get, for both")
-        ->type_name("TIME");
+        app.add_subcommand("bench", "Measure this engine on this machine, without a network");
+    auto options = std::make_shared<BenchOptions>();
+    add_options(*command, *options);
     command->footer(
-        "One process seeds to another over loopback; one line a scenario.\n\nExample:\n"
-        "  spate bench --size 2G");
+        "The engine runs on one CPU, a synthetic other end that costs less on another: leechers "
+        "that throw away what they get, sources that answer from one buffer. One line a scenario, "
+        "medians: bytes per second beside what bare sends and receives of the same size reach "
+        "(limit, %), CPU seconds of the engine per GiB, io_uring system calls per MiB, bytes that "
+        "user code copied and bytes read from disks per byte moved, and the CPU time that the "
+        "hypervisor stole meanwhile.\n\nExamples:\n"
+        "  spate bench\n"
+        "  spate bench --scenario seed --peers 100 --runs 5 --json");
     return {command, [options](Environment& environment) { return bench(*options, environment); }};
 }
 

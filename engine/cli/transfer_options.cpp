@@ -8,6 +8,7 @@
 #include "engine/cli/name_lookup.hpp"
 #include "engine/cli/strategy_names.hpp"
 #include "engine/cli/units.hpp"
+#include "engine/swarm/piece_table.hpp"
 
 namespace spate::cli {
 namespace {
@@ -98,6 +99,14 @@ void add_machine_options(CLI::App& app, TransferOptions& options) {
         ->type_name("TIME");
 }
 
+/// An empty group is left out of --help.
+void add_bench_options(CLI::App& app, TransferOptions& options) {
+    app.add_option("--bench-core-threads", options.core_threads)
+        ->check(CLI::Range(1U, swarm::cores_max))
+        ->group("");
+    app.add_flag("--bench-trust-peers", options.trust_peers)->group("");
+}
+
 Endpoint at_port(std::string_view address, std::uint16_t port) {
     return {IpAddress::parse(address).value(), port};
 }
@@ -119,6 +128,7 @@ void add_transfer_options(CLI::App& app, TransferOptions& options) {
     app.add_flag("--check", options.full_check, "Hash all data that is there before the start");
     add_network_options(app, options);
     add_machine_options(app, options);
+    add_bench_options(app, options);
 }
 
 std::expected<std::vector<Endpoint>, std::string> choose_listen(const TransferOptions& options) {
@@ -151,6 +161,9 @@ driver::EngineOptions engine_options(const TransferOptions& options, std::vector
     engine.up_bytes_per_s = options.up_bytes_per_s;
     engine.down_bytes_per_s = options.down_bytes_per_s;
     engine.spin = options.spin;
+    engine.verify_pieces = !options.trust_peers;
+    for (std::size_t at = 0; engine.cpus.size() < options.core_threads; ++at)
+        engine.cpus.push_back(engine.cpus[at]);
     engine.loopback_only = options.loopback_only;
     engine.random_seed = context.random_seed;
     return engine;

@@ -41,6 +41,10 @@ struct TransferOptions {
     bool no_tracker = false;
     bool full_check = false;
     bool ignored = false;  // --no-dht and its like
+
+    // Of `spate bench` only, and in no --help.
+    std::uint32_t core_threads = 0;  // so many, whatever the CPUs; 0: one each
+    bool trust_peers = false;        // pieces aren't hashed
 };
 
 void add_transfer_options(CLI::App& app, TransferOptions& options);

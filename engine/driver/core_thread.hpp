@@ -40,6 +40,7 @@ public:
         session::SessionOptions session;
         io::Features features;
         Duration spin{};
+        bool verify_pieces = true;
         std::optional<unsigned> pinned_cpu;
         std::size_t open_files_max = 256;
     };

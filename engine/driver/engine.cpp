@@ -134,6 +134,7 @@ CoreThread::Options Engine::Implementation::core_options(std::size_t core,
     result.session.seed = random_();
     result.features = features;
     result.spin = options_.spin;
+    result.verify_pieces = options_.verify_pieces;
     if (options_.pin_threads) result.pinned_cpu = options_.cpus[core];
     result.open_files_max = static_cast<std::size_t>(
         std::max<std::uint64_t>(16, for_files / count / descriptors_per_file));

@@ -40,6 +40,8 @@ struct EngineOptions {
     std::uint64_t buffer_budget_bytes = 128ULL << 20;  // piece buffers of all cores
     /// Busy time of a core before it sleeps; lifts single-peer throughput on idle machines.
     Duration spin{};
+    /// False takes every piece for good unhashed: only to measure what the hashes cost.
+    bool verify_pieces = true;
     std::uint64_t random_seed = 0;
 };
 

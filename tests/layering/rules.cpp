@@ -23,7 +23,7 @@ std::vector<Rule> make_rules() {
     const Names driver = with(sim, {"io", "engine/driver/tracker", "engine/driver/content"});
     const Names control{"engine/base", "engine/metainfo", "engine/session"};
     const Names cli = with(sim, {"engine/driver", "engine/driver/tracker", "engine/driver/content",
-                                 "engine/sim", "engine/rpc", "engine/web"});
+                                 "engine/sim", "engine/synthetic", "engine/rpc", "engine/web"});
     return {
         {"engine/base", pure, {}, {"arpa/inet.h", "sys/sdt.h"}},
         {"io", system, {"engine/base"}, {"liburing.h", "liburing/"}},
@@ -48,6 +48,7 @@ std::vector<Rule> make_rules() {
          {"ares.h", "curl/", "fmt/", "spdlog/"}},
         {"engine/driver/content", system, with(sim, {"io"}), {"curl/", "fmt/"}},
         {"engine/sim", pure, sim, {"fmt/"}},
+        {"engine/synthetic", system, with(protocols, {"engine/wire", "hashing", "io"}), {"fmt/"}},
         {"engine/rpc", pure, control, {"fmt/", "nlohmann/"}},
         {"engine/web", pure, control, {"fmt/", "nlohmann/"}},
         {"engine/cli", system, cli, {"CLI/", "fmt/", "nlohmann/", "spdlog/", "toml++/"}},

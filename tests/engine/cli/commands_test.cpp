@@ -228,3 +228,33 @@ TEST_F(Commands, AnotherTorrentOfThatNameIsNotOverwritten) {
     EXPECT_EQ(finish(seeder).code, 1);
     EXPECT_EQ(content(folder_ / "data/set.torrent"), "precious");
 }
+
+TEST_F(Commands, BenchMeasuresEachScenarioBesideItsLimit) {
+    const Outcome bench =
+        spate_program({"bench", "--json", "--scenario", "all", "--peers", "1,3", "--runs", "1",
+                       "--seconds", "20ms", "--size", "1M", "--dir", folder_.path().string()});
+    ASSERT_EQ(bench.code, 0);
+    ASSERT_EQ(bench.lines.size(), 8U);
+    for (std::size_t line = 0; line < bench.lines.size(); ++line) {
+        const Json json = bench.json(line);
+        EXPECT_EQ(json["event"], "bench");
+        EXPECT_EQ(json["peers"], line % 2 == 0 ? 1 : 3);
+        EXPECT_GT(json["bytes_per_s"].get<double>(), 0) << bench.lines[line];
+        EXPECT_GT(json["limit_bytes_per_s"].get<double>(), 0) << bench.lines[line];
+        EXPECT_EQ(json["runs"].size(), 1U);
+    }
+}
+
+TEST_F(Commands, BenchLeavesNothingBehindAndRefusesWrongLists) {
+    const Outcome bench = spate_program({"bench", "--scenario", "download", "--peers", "2",
+                                         "--runs", "1", "--seconds", "10ms", "--size", "256K",
+                                         "--core-threads", "3", "--dir", folder_.path().string()});
+    EXPECT_EQ(bench.code, 0);
+    EXPECT_EQ(bench.lines.size(), 2U);
+    for (const auto& entry : std::filesystem::directory_iterator(folder_.path()))
+        EXPECT_FALSE(entry.path().filename().string().starts_with("spate-bench")) << entry.path();
+    EXPECT_EQ(spate_program({"bench", "--scenario", "fly"}).code, 2);
+    EXPECT_EQ(spate_program({"bench", "--peers", "0"}).code, 2);
+    EXPECT_EQ(spate_program({"bench", "--piece-size", "10000"}).code, 2);
+    EXPECT_EQ(spate_program({"bench", "--dir", path("missing")}).code, 1);
+}

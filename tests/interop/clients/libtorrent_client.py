@@ -15,6 +15,8 @@ class Libtorrent(Client):
 
     NAME = "libtorrent"
     PACKAGE = "python3-libtorrent"
+    # Settings that a subclass wants otherwise.
+    MORE_SETTINGS = {}
 
     def seed(self, torrent, data_dir):
         self._launch(torrent=str(torrent.path), save_path=str(data_dir), seed=True)
@@ -33,7 +35,7 @@ class Libtorrent(Client):
         return json.loads(self.process.out_path.read_text().splitlines()[0])["cpu_s"]
 
     def _launch(self, **job):
-        jobs = [{"ip": self.ip, "port": self.port, **job}]
+        jobs = [{"ip": self.ip, "port": self.port, "settings": self.MORE_SETTINGS, **job}]
         self.start([sys.executable, _HOST, json.dumps(jobs)])
 
     def _said(self, event):

@@ -1,6 +1,6 @@
 """Runs libtorrent sessions from a JSON list of jobs and prints one event a line until SIGTERM.
 
-A job: ip, port, save_path, and torrent (a path) or magnet; optional seed (bool), peers ("ADDR:PORT").
+A job: ip, port, save_path, and torrent (a path) or magnet; optional seed (bool), peers ("ADDR:PORT"), settings.
 Events: {"event": "up", "cpu_s": the interpreter's start}, {"event": "seeding"|"complete"|"error", "job": N, ...}.
 """
 
@@ -25,6 +25,7 @@ def settings_for(job):
         "announce_to_all_tiers": True,
         "active_seeds": -1, "active_downloads": -1, "active_limit": -1,
         "alert_mask": lt.alert.category_t.error_notification,
+        **job.get("settings", {}),
     }
 
 

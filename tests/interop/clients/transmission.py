@@ -27,6 +27,8 @@ class Transmission(Client):
     PACKAGE = "transmission-daemon"
     UNCHOKE_DELAY_S = 11.0
     CREATES_EMPTY_FILES = False
+    # Settings that a subclass wants otherwise.
+    MORE_SETTINGS = {}
 
     def seed(self, torrent, data_dir):
         self._add(torrent, data_dir)
@@ -58,6 +60,7 @@ class Transmission(Client):
             **_OFF, "bind-address-ipv4": self.ip, "bind-address-ipv6": "::1", "peer-port": self.port,
             "rpc-bind-address": self.ip, "rpc-port": rpc_port, "peer-limit-per-torrent": 200,
             "peer-limit-global": 500, "upload-slots-per-torrent": 14, "cache-size-mb": 16,
+            **self.MORE_SETTINGS,
         }
         (self.dir / "settings.json").write_text(json.dumps(settings))
         self.start(["transmission-daemon", "--foreground", "--config-dir", self.dir, "--log-error"])
