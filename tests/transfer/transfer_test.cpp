@@ -237,32 +237,42 @@ TEST(Transfer, AFolderThatCannotBeWrittenStopsTheTorrent) {
     seed->stop(std::chrono::seconds(1));
 }
 
-TEST(Verdicts, ASlowSeedIsLimitedByItsUploadLimitItsPeerByItAndTheOneWithoutASlotByChoking) {
+TEST(Verdicts, ASlowSeedIsLimitedByItsUploadLimitItsPeersByItAndTheOneWithoutASlotByChoking) {
     const ScratchFolder folder;
     const hashing::Hasher hasher = hashing::Hasher::best();
-    const Content content = make_content(folder / "seed", 1'500'000, 64 * 1024);
+    const Content content = make_content(folder / "seed", 1'000'000, 64 * 1024);
     EngineOptions options;
     options.up_bytes_per_s = 500'000;
-    options.upload_slots = 0;  // the optimistic one remains
+    options.upload_slots = 1;  // and the optimistic one
     const auto seed = start_engine(1, hasher, 1, options);
     ASSERT_TRUE(seed->add({.metainfo = content.metainfo,
                            .folder = folder / "seed",
                            .have = all_pieces(*content.metainfo)}));
-    const auto served = start_engine(1, hasher, 2);
-    const auto id = served->add(
-        {.metainfo = content.metainfo, .folder = folder / "served", .peers = seed->listening()});
-    while (seed->status(TorrentId(0)).uploaded_bytes == 0)
+    const auto download = [&](Engine& engine, const char* name) {
+        return engine.add(
+            {.metainfo = content.metainfo, .folder = folder / name, .peers = seed->listening()});
+    };
+    const auto first = start_engine(1, hasher, 2);
+    const auto second = start_engine(1, hasher, 3);
+    const auto first_id = download(*first, "first");
+    const auto second_id = download(*second, "second");
+    const auto is_served = [](const Engine& engine) {
+        return engine.status(TorrentId(0)).downloaded_bytes > 0;
+    };
+    for (int i = 0; i < 6'000 && !(is_served(*first) && is_served(*second)); ++i)
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    const auto choked = start_engine(1, hasher, 3);
-    ASSERT_TRUE(choked->add(
-        {.metainfo = content.metainfo, .folder = folder / "choked", .peers = seed->listening()}));
-    ASSERT_TRUE(wait_until_complete(*served, *id, std::chrono::seconds(60)));
-    for (Engine* engine : {served.get(), choked.get(), seed.get()})
+    const auto choked = start_engine(1, hasher, 4);
+    ASSERT_TRUE(download(*choked, "choked"));
+    // The first that is done frees a slot for the choked one.
+    ASSERT_TRUE(wait_until_complete(*first, *first_id, std::chrono::seconds(60)));
+    choked->stop(std::chrono::seconds(1));
+    ASSERT_TRUE(wait_until_complete(*second, *second_id, std::chrono::seconds(60)));
+    for (Engine* engine : {first.get(), second.get(), seed.get()})
         engine->stop(std::chrono::seconds(1));
     EXPECT_EQ(judge(seed->ledger()).bottleneck, Bottleneck::rate_limit)
         << judge(seed->ledger()).sentence;
-    EXPECT_EQ(judge(served->ledger()).bottleneck, Bottleneck::peers)
-        << judge(served->ledger()).sentence;
+    EXPECT_EQ(judge(first->ledger()).bottleneck, Bottleneck::peers)
+        << judge(first->ledger()).sentence;
     EXPECT_EQ(judge(choked->ledger()).bottleneck, Bottleneck::choking)
         << judge(choked->ledger()).sentence;
 }
