@@ -5,6 +5,7 @@ network namespace whose `lo` carries 10.77.0.0/16 and fd77::1; each client gets 
 some clients keep one connection per address only. The namespace vanishes with its last process.
 """
 
+import itertools
 import os
 import shutil
 import socket
@@ -71,14 +72,17 @@ def has_other_users():
         return os.geteuid() == 0 and int(mapping.read().split()[2]) > NOBODY
 
 
+# Below those that the kernel gives to outgoing connections, each handed out once.
+_ports = itertools.cycle(range(10_000, 32_000))
+
+
 def free_port(ip):
-    """A port that is free for TCP and for UDP on `ip` at this moment."""
+    """A port that is free for TCP and for UDP on `ip` at this moment, and that nobody else was given lately."""
     family = socket.AF_INET6 if ":" in ip else socket.AF_INET
-    for _ in range(64):
+    for port in itertools.islice(_ports, 1_000):
         with socket.socket(family, socket.SOCK_STREAM) as tcp, socket.socket(family, socket.SOCK_DGRAM) as udp:
-            tcp.bind((ip, 0))
-            port = tcp.getsockname()[1]
             try:
+                tcp.bind((ip, port))
                 udp.bind((ip, port))
                 return port
             except OSError:
