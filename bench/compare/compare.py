@@ -15,6 +15,7 @@ import argparse
 import itertools
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -94,6 +95,8 @@ def missing_sentence(missing):
 
 def commit():
     """What the compared spate was built from, as far as git can tell."""
+    if shutil.which("git") is None:
+        return "unknown"
     done = subprocess.run(["git", "-C", REPOSITORY, "describe", "--always", "--dirty"], capture_output=True, text=True)
     return done.stdout.strip() or "unknown"
 

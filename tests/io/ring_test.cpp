@@ -219,12 +219,17 @@ TEST_P(BoundedRing, OneTurnDispatchesABoundedBatch) {
 }
 
 TEST_P(SpinningRing, ACompletionWithinTheSpinCostsNoSleep) {
-    Recorded<TimeoutOperation> timeout;
-    timeout.start(*ring, clock.refresh() + 500us);
-    ASSERT_TRUE(turn_until([&] { return timeout.done(); }));
-    if (ring->features().defer_taskrun) {
-        EXPECT_EQ(ring->counters().sleeps, 0U);
+    if (!ring->features().defer_taskrun) GTEST_SKIP() << "spins with deferred task work only";
+    // Once is enough: on a busy machine another program may take the CPU during the spin.
+    bool slept = true;
+    for (int tries = 0; tries < 100 && slept; ++tries) {
+        const std::uint64_t before = ring->counters().sleeps;
+        Recorded<TimeoutOperation> timeout;
+        timeout.start(*ring, clock.refresh() + 500us);
+        ASSERT_TRUE(turn_until([&] { return timeout.done(); }));
+        slept = ring->counters().sleeps != before;
     }
+    EXPECT_FALSE(slept);
 }
 
 TEST_P(SpinningRing, ALongWaitEndsInASleep) {
