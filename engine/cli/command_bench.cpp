@@ -55,8 +55,7 @@ BenchCpus choose_cpus(Console& console) {
 }
 
 void warn_of_missing_descriptors(const BenchOptions& options, std::uint32_t fit, Console& console) {
-    BenchOptions all = options;
-    const auto wanted = bench_scenarios(all, ~std::uint32_t{0});
+    const auto wanted = bench_scenarios(options, ~std::uint32_t{0});
     const auto most = std::ranges::max(wanted, {}, &BenchScenario::peers).peers;
     if (most > fit)
         console.warning(

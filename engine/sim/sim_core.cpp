@@ -226,9 +226,9 @@ void SimCore::check_metadata(const session::CheckMetadata& order) {
     const bool matches = std::ranges::equal(digest.bytes, torrent.metainfo().info_hash.bytes);
     session_.handle_metadata_checked(order.torrent, matches, now());
     if (!matches) return;
-    auto peers = session_.known_peers(order.torrent);
+    const auto peers = session_.known_peers(order.torrent);
     session_.retire_torrent(order.torrent, now());
-    node_.on_metadata(order.torrent, std::move(peers));
+    node_.on_metadata(order.torrent, peers);
 }
 
 }  // namespace spate::sim

@@ -54,7 +54,7 @@ void SimNode::arrive() {
     for (const NodeTorrent& torrent : options_.torrents) add(torrent, {});
 }
 
-void SimNode::add(const NodeTorrent& spec, std::vector<Endpoint> peers) {
+void SimNode::add(const NodeTorrent& spec, const std::vector<Endpoint>& peers) {
     const auto& content = world_.contents[spec.content];
     const TorrentId id(static_cast<std::uint32_t>(torrents_.size()));
     const CoreIndex home(static_cast<std::uint16_t>(id.value % options_.cores));
@@ -150,9 +150,9 @@ void SimNode::on_failed(TorrentId torrent, std::string reason) {
     failures_.push_back(fmt::format("torrent {}: {}", torrent.value, reason));
 }
 
-void SimNode::on_metadata(TorrentId torrent, std::vector<Endpoint> peers) {
+void SimNode::on_metadata(TorrentId torrent, const std::vector<Endpoint>& peers) {
     add({.content = torrents_[torrent.value].content, .seed = false, .magnet = false, .disk = {}},
-        std::move(peers));
+        peers);
 }
 
 void SimNode::report(const std::string& what) {

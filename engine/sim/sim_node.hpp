@@ -117,7 +117,7 @@ public:
     void on_complete(TorrentId torrent);
     void on_written(TorrentId torrent, PieceIndex piece);
     void on_failed(TorrentId torrent, std::string reason);
-    void on_metadata(TorrentId torrent, std::vector<Endpoint> peers);
+    void on_metadata(TorrentId torrent, const std::vector<Endpoint>& peers);
     void check();
     void check_send(const session::SendPlan& plan) { invariants_.check_send(*this, plan); }
     void report(const std::string& what);
@@ -130,7 +130,7 @@ private:
     };
 
     void go();
-    void add(const NodeTorrent& torrent, std::vector<Endpoint> peers);
+    void add(const NodeTorrent& torrent, const std::vector<Endpoint>& peers);
     session::SessionOptions core_options(std::uint16_t core, Prng& random, const PeerId& peer_id);
 
     SimWorld& world_;

@@ -83,7 +83,7 @@ private:
         const fs::path text = fs::read_symlink(link, error);
         if (error) return {};
         const fs::path real = fs::weakly_canonical(link.parent_path() / text, error);
-        const auto target = components_below(root, (link.parent_path() / text).lexically_normal());
+        auto target = components_below(root, (link.parent_path() / text).lexically_normal());
         if (error || components_below(root, real).empty()) return {};
         return target;
     }
