@@ -209,6 +209,7 @@ private:
                    Time now);
     static bool may_upload(Connection& connection, Time now);
     void take_blocks(Connection& connection, SendPlan& plan, Time now);
+    static void adapt_send_size(Connection& connection, std::uint64_t bytes, Time now);
 
     // session_home.cpp: home duties and messages between cores.
     void tell_home(Torrent& torrent, CoreMessage message, Time now);
