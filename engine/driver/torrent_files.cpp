@@ -10,9 +10,19 @@
 
 namespace spate::driver {
 
+std::shared_ptr<const io::FileDescriptor> OpenFolders::share(io::FileDescriptor opened) {
+    auto own = std::make_shared<const io::FileDescriptor>(std::move(opened));
+    const auto info = io::file_info(own->get());
+    if (!info) return own;
+    auto& known = folders_[{info->device, info->inode}];
+    if (auto shared = known.lock()) return shared;
+    known = own;
+    return own;
+}
+
 std::expected<std::shared_ptr<const TorrentFiles>, std::string> TorrentFiles::open(
     const metainfo::Metainfo& metainfo, const std::filesystem::path& folder, bool download,
-    const FileOptions& options) {
+    const FileOptions& options, OpenFolders& folders) {
     std::error_code error;
     if (download) std::filesystem::create_directories(folder, error);
     if (error)
@@ -23,7 +33,7 @@ std::expected<std::shared_ptr<const TorrentFiles>, std::string> TorrentFiles::op
         return std::unexpected(fmt::format("can't open the folder {}: {}", folder.string(),
                                            descriptor.error().message()));
     std::shared_ptr<TorrentFiles> files(new TorrentFiles(metainfo, folder, options));
-    files->folder_descriptor_ = std::move(*descriptor);
+    files->folder_descriptor_ = folders.share(std::move(*descriptor));
     return files;
 }
 
@@ -35,14 +45,13 @@ std::expected<io::FileDescriptor, std::error_code> TorrentFiles::create(
     storage::FileIndex index) const {
     const std::string& path = file(index).path;
     constexpr io::OpenOptions options{.write = true, .create = true};
-    auto opened = io::open_beneath(folder_descriptor_.get(), path, options);
+    auto opened = io::open_beneath(folder_descriptor(), path, options);
     const std::size_t slash = path.rfind('/');
     if (opened || opened.error() != std::errc::no_such_file_or_directory || slash == path.npos)
         return opened;
-    if (const auto error =
-            io::make_directories_beneath(folder_descriptor_.get(), path.substr(0, slash)))
+    if (const auto error = io::make_directories_beneath(folder_descriptor(), path.substr(0, slash)))
         return std::unexpected(error);
-    return io::open_beneath(folder_descriptor_.get(), path, options);
+    return io::open_beneath(folder_descriptor(), path, options);
 }
 
 bool TorrentFiles::suits_direct_writes(storage::FileIndex index) const {
@@ -56,8 +65,8 @@ io::FileDescriptor TorrentFiles::open_direct(storage::FileIndex index,
                                              const io::FileDescriptor& created) const {
     const auto unit = io::direct_unit_bytes(created.get());
     if (!unit || *unit != direct_unit_bytes) return {};
-    auto direct = io::open_beneath(folder_descriptor_.get(), file(index).path,
-                                   {.write = true, .direct = true});
+    auto direct =
+        io::open_beneath(folder_descriptor(), file(index).path, {.write = true, .direct = true});
     const auto same_file = [&] {
         const auto first = io::file_info(created.get());
         const auto second = io::file_info(direct->get());
@@ -80,7 +89,7 @@ std::expected<void, std::string> TorrentFiles::make_empty_files() const {
 std::expected<void, std::string> TorrentFiles::sync() const {
     for (std::size_t i = 0; i < files_.size(); ++i) {
         if (files_[i].pad || files_[i].size_bytes == 0) continue;
-        const auto file = io::open_beneath(folder_descriptor_.get(), files_[i].path);
+        const auto file = io::open_beneath(folder_descriptor(), files_[i].path);
         if (!file) continue;  // not begun
         if (::fdatasync(file->get()) != 0)
             return std::unexpected(

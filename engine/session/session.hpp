@@ -195,6 +195,7 @@ private:
     void convict(Torrent& torrent, const swarm::SmartBan::Source& liar, Time now);
     void drop_partial(Torrent& torrent, PieceIndex piece);
     void abandon(Torrent& torrent, swarm::PartialPiece& partial);
+    void abandon_all(Torrent& torrent);
     void cut_receives_short(Torrent& torrent, BufferId buffer);
     void settle_waiting(Torrent& torrent);
     void on_stored_elsewhere(Torrent& torrent, PieceIndex piece);

@@ -9,7 +9,7 @@ namespace {
 using wire::MessageId;
 
 struct RequestsTest : SessionTest {
-    const swarm::Picker& picker() const { return session->find_torrent(TorrentId(0))->picker; }
+    const swarm::Picker& picker() const { return *session->find_torrent(TorrentId(0))->picker; }
     std::uint64_t wasted() const { return torrents[0]->counters.wasted; }
 };
 
