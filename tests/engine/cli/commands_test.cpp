@@ -96,6 +96,7 @@ TEST_F(Commands, WrongUsageExitsWithTwo) {
     EXPECT_EQ(spate_program({"fly"}).code, 2);
     EXPECT_EQ(spate_program({"get"}).code, 2);
     EXPECT_EQ(spate_program({"get", "x.torrent", "--up", "fast"}).code, 2);
+    EXPECT_EQ(spate_program({"get", "x.torrent", "--bench-trust-peers"}).code, 2);
     EXPECT_EQ(spate_program({"create", path("data"), "--piece-size", "100000"}).code, 2);
     EXPECT_EQ(spate_program({"create", path("data"), "--tracker", "ftp://x"}).code, 2);
 }
