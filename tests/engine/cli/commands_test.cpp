@@ -199,6 +199,25 @@ TEST_F(Commands, OnlySelectedFilesAreDownloaded) {
     EXPECT_EQ(finish(wrong).code, 2);
 }
 
+TEST_F(Commands, LinksAndExecutablesArriveAsSuch) {
+    namespace fs = std::filesystem;
+    fs::create_symlink("sub/b.bin", folder_ / "data/set/link");
+    fs::permissions(folder_ / "data/set/a.bin", fs::perms::owner_exec, fs::perm_options::add);
+    create();
+    ChildProcess seeder = seed();
+    const std::string peer = wait_for_event(seeder, "ready")["listen"][0];
+    ChildProcess getter =
+        start_transfer({"get", path("set.torrent"), "-o", path("got"), "--peer", peer});
+    EXPECT_EQ(finish(getter).code, 0);
+    EXPECT_EQ(fs::read_symlink(folder_ / "got/set/link"), "sub/b.bin");
+    EXPECT_EQ(content(folder_ / "got/set/link"), content(folder_ / "data/set/sub/b.bin"));
+    const auto is_executable = [&](const char* name) {
+        return (fs::status(folder_ / name).permissions() & fs::perms::owner_exec) != fs::perms();
+    };
+    EXPECT_TRUE(is_executable("got/set/a.bin"));
+    EXPECT_FALSE(is_executable("got/set/sub/b.bin"));
+}
+
 TEST_F(Commands, ACompleteDownloadIsCompleteAtOnce) {
     create();
     for (int i = 0; i < 2; ++i) {  // checked, then trusted
