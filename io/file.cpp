@@ -154,6 +154,22 @@ std::error_code make_directories_beneath(int directory, std::string_view path) {
     return {};
 }
 
+std::error_code make_link_beneath(int directory, std::string_view path, const std::string& target) {
+    if (!is_plain_path(path)) return std::make_error_code(std::errc::invalid_argument);
+    const std::size_t slash = path.rfind('/');
+    FileDescriptor parent;
+    if (slash != std::string_view::npos) {
+        auto opened =
+            open_inside(directory, std::string(path.substr(0, slash)), O_PATH | O_DIRECTORY, 0);
+        if (!opened) return opened.error();
+        parent = std::move(*opened);
+    }
+    const std::string name(slash == std::string_view::npos ? path : path.substr(slash + 1));
+    const int folder = parent ? parent.get() : directory;
+    return ::symlinkat(target.c_str(), folder, name.c_str()) == 0 ? std::error_code()
+                                                                  : last_error();
+}
+
 std::expected<FileInfo, std::error_code> file_info(int fd) {
     struct stat status{};
     if (::fstat(fd, &status) != 0) return std::unexpected(last_error());

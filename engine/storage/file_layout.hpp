@@ -17,6 +17,9 @@ struct PlannedFile {
     /// Not on disk at all.
     bool pad = false;
     bool executable = false;
+    /// Of a symbolic link (BEP 47): its text, relative to the folder that it lies in, which leads
+    /// to a path of the torrent's own folder. Empty for all else.
+    std::string link_target{};
 
     bool operator==(const PlannedFile&) const = default;
 };

@@ -23,6 +23,20 @@ TEST(FileLayout, ManyFilesLieInTheTorrentsFolder) {
                                                           {"root/b/c", 0, false, true}}));
 }
 
+TEST(FileLayout, ALinkIsRelativeToTheFolderThatItLiesIn) {
+    metainfo::Metainfo torrent = folder_of({{"data", 5}, {"l", 0}, {"l", 0}, {"l", 0}}, 1024);
+    torrent.files[1].symlink = {"b", "data"};
+    torrent.files[2].path = {"b", "c", "l"};
+    torrent.files[2].symlink = {"data"};
+    torrent.files[3].path = {"b", "c", "m"};
+    torrent.files[3].symlink = {"b", "d", "e"};
+    const auto planned = lay_out(torrent);
+    EXPECT_EQ(planned[0].link_target, "");
+    EXPECT_EQ(planned[1].link_target, "b/data");
+    EXPECT_EQ(planned[2].link_target, "../../data");
+    EXPECT_EQ(planned[3].link_target, "../d/e");
+}
+
 TEST(FileLayoutDeathTest, UnsafeNamesNeverReachTheDisk) {
     metainfo::Metainfo torrent = folder_of({{"..", 5}}, 1024);
     EXPECT_DEATH(lay_out(torrent), "is_safe_path");
