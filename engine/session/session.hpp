@@ -195,6 +195,7 @@ private:
     void convict(Torrent& torrent, const swarm::SmartBan::Source& liar, Time now);
     void drop_partial(Torrent& torrent, PieceIndex piece);
     void abandon(Torrent& torrent, swarm::PartialPiece& partial);
+    void abandon_all(Torrent& torrent);
     void cut_receives_short(Torrent& torrent, BufferId buffer);
     void settle_waiting(Torrent& torrent);
     void on_stored_elsewhere(Torrent& torrent, PieceIndex piece);
@@ -208,6 +209,7 @@ private:
     void set_choke(Connection& connection, bool choke, std::uint64_t rate_max_bytes_per_s,
                    Time now);
     void take_blocks(Connection& connection, SendPlan& plan, Time now);
+    static void adapt_send_size(Connection& connection, std::uint64_t bytes, Time now);
 
     // session_home.cpp: home duties and messages between cores.
     void tell_home(Torrent& torrent, CoreMessage message, Time now);
