@@ -212,6 +212,7 @@ private:
     static void adapt_send_size(Connection& connection, std::uint64_t bytes, Time now);
 
     // session_home.cpp: home duties and messages between cores.
+    void set_preferences(Torrent& torrent);
     void tell_home(Torrent& torrent, CoreMessage message, Time now);
     void tell_others(const CoreMessage& message);
     void keep_early(TorrentId id, const CoreMessage& message);

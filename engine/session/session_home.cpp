@@ -6,6 +6,14 @@
 
 namespace spate::session {
 
+void Session::set_preferences(Torrent& torrent) {
+    torrent.picker->set_mode(options_.piece_mode);
+    const Bitfield& preferred = torrent.shared.preferred;
+    for (std::uint32_t piece = 0; piece < preferred.size(); ++piece)
+        if (preferred.test(piece))
+            torrent.picker->set_priority(PieceIndex(piece), swarm::PiecePriority::high);
+}
+
 void Session::add_torrent(SharedTorrent& shared,
                           std::vector<std::vector<std::string>> tracker_tiers, Time now) {
     const std::uint32_t index = shared.id.value;
@@ -14,12 +22,7 @@ void Session::add_torrent(SharedTorrent& shared,
     torrents_[index] = std::make_unique<Torrent>(shared, options_.core, buffers_);
     Torrent& torrent = *torrents_[index];
     torrent.complete_told = torrent.complete();
-    if (torrent.picker) {
-        torrent.picker->set_mode(options_.piece_mode);
-        for (std::uint32_t piece = 0; piece < shared.preferred.size(); ++piece)
-            if (shared.preferred.test(piece))
-                torrent.picker->set_priority(PieceIndex(piece), swarm::PiecePriority::high);
-    }
+    if (torrent.picker) set_preferences(torrent);
     if (options_.super_seed && torrent.complete() && shared.pieces.size() > 0)
         torrent.super_seeding =
             std::make_unique<swarm::SuperSeeding>(shared.pieces.size(), random_);
