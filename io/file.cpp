@@ -8,6 +8,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "engine/base/plain_path.hpp"
+
 namespace spate::io {
 namespace {
 
@@ -20,17 +22,6 @@ using OpenResult = std::expected<FileDescriptor, std::error_code>;
 
 std::unexpected<std::error_code> failure(int error) {
     return std::unexpected(std::error_code(error, std::system_category()));
-}
-
-bool is_plain_path(std::string_view path) {
-    if (path.empty() || path.find('\0') != std::string_view::npos) return false;
-    while (true) {
-        const std::size_t slash = path.find('/');
-        const std::string_view component = path.substr(0, slash);
-        if (component.empty() || component == "." || component == "..") return false;
-        if (slash == std::string_view::npos) return true;
-        path.remove_prefix(slash + 1);
-    }
 }
 
 OpenResult adopt(int fd) {

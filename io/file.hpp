@@ -14,8 +14,7 @@
 namespace spate::io {
 
 /// These calls block and belong to start-up, to helper threads and to rare events. Paths are
-/// relative to a directory that the caller opened, and refused (EINVAL) when empty, absolute, with
-/// a component that is empty, "." or "..", or with a NUL.
+/// relative to a directory that the caller opened, and refused (EINVAL) unless is_plain_path().
 
 struct OpenOptions {
     bool write = false;

@@ -1,6 +1,7 @@
 #include "engine/cli/transfer_job.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -62,11 +63,13 @@ TransferJob::CheckResult TransferJob::check(const std::stop_token& stop) {
 void TransferJob::begin_check() {
     phase_ = Phase::checking;
     looked_ = environment_.context.now();
-    check_.emplace([this](const std::stop_token& stop) { return check(stop); });
+    checked_.store(false, std::memory_order_relaxed);
 }
 
-void TransferJob::cancel_check() {
-    if (check_) check_->request_stop();
+void TransferJob::run_check(const std::stop_token& stop) {
+    if (stop.stop_requested()) return;
+    check_ = std::make_unique<CheckResult>(check(stop));
+    checked_.store(true, std::memory_order_release);
 }
 
 Bitfield TransferJob::verified_pieces(CheckResult& result) {
@@ -132,7 +135,7 @@ std::optional<std::vector<bool>> TransferJob::files_meant(const std::vector<std:
 }
 
 void TransferJob::start(driver::Engine& engine) {
-    CheckResult result = std::move(check_->result());
+    CheckResult result = std::move(*check_);
     check_.reset();
     Console& console = environment_.console;
     if (!result.plan.warning.empty())
@@ -143,6 +146,7 @@ void TransferJob::start(driver::Engine& engine) {
         phase_ = Phase::ended;
         return;
     }
+    durable_record_ = result.plan.durable;
     Bitfield have = verified_pieces(result);
     if (item_.seed_only) {
         if (!enough_to_seed(have, result)) return;
@@ -251,19 +255,22 @@ void TransferJob::save_resume(driver::Engine& engine, bool durable) {
 
 // --- Figures
 
-void TransferJob::look(driver::Engine& engine, Time now) {
+bool TransferJob::look(driver::Engine& engine, Time now) {
     const double seconds = std::max(to_seconds(now - looked_), 1e-3);
     looked_ = now;
     const std::uint64_t checked = check_progress_.bytes;
     check_bytes_per_s_ = smoothed(check_bytes_per_s_, checked_before_, checked, seconds);
     checked_before_ = checked;
-    if (!id_) return;
+    const bool moved_on = std::exchange(looked_phase_, phase_) != phase_;
+    if (!id_) return true;
     const driver::TorrentStatus before = status_;
     status_ = engine.status(*id_);
+    const bool rested = down_bytes_per_s_ < 1 && up_bytes_per_s_ < 1;
     down_bytes_per_s_ =
         smoothed(down_bytes_per_s_, before.downloaded_bytes, status_.downloaded_bytes, seconds);
     up_bytes_per_s_ =
         smoothed(up_bytes_per_s_, before.uploaded_bytes, status_.uploaded_bytes, seconds);
+    return moved_on || !rested || status_ != before;
 }
 
 Progress TransferJob::progress() const {

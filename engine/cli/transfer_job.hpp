@@ -1,13 +1,14 @@
 #pragma once
 // engine/cli/transfer_job.hpp: one torrent of `seed` or `get`, from the check of its files on.
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
-#include "engine/cli/background.hpp"
 #include "engine/cli/environment.hpp"
 #include "engine/cli/progress_line.hpp"
 #include "engine/driver/content/content_check.hpp"
@@ -40,7 +41,7 @@ struct TransferItem {
 };
 
 /// Follows a torrent: check, transfer, resume records, figures for the progress line. Main thread
-/// only; the check runs beside it.
+/// only, but for run_check().
 class TransferJob {
 public:
     enum class Phase : std::uint8_t { waiting, checking, running, ended };
@@ -56,9 +57,11 @@ public:
     /// 0, or why it ended: an exit code.
     int failure() const { return failure_; }
 
+    /// Its turn to be checked has come, or will soon.
     void begin_check();
-    bool check_done() const { return check_ && check_->done(); }
-    void cancel_check();
+    /// On the thread that checks; nothing when `stop` was requested before.
+    void run_check(const std::stop_token& stop);
+    bool check_done() const { return checked_.load(std::memory_order_acquire); }
     /// Takes the check's result and hands the torrent to the engine, or ends with an error.
     void start(driver::Engine& engine);
     /// A magnet link: handed over at once.
@@ -72,9 +75,12 @@ public:
     /// Writes the resume record. `durable`: the data is on the disk itself.
     void save_resume(driver::Engine& engine, bool durable);
     bool saves_due(Time now) const;
+    /// The record on disk says already that all of it is there, for good.
+    bool has_durable_record() const { return durable_record_; }
 
-    /// Looks at the figures once a second; rates come of two looks.
-    void look(driver::Engine& engine, Time now);
+    /// Looks at the figures once a second; rates come of two looks. False when they are the same
+    /// as at the last look.
+    bool look(driver::Engine& engine, Time now);
     Progress progress() const;
     Json progress_json() const;
     std::uint64_t bytes_down() const { return status_.downloaded_bytes; }
@@ -108,15 +114,18 @@ private:
     hashing::PieceProgress check_progress_;
     std::optional<TorrentId> id_;
     bool complete_ = false;
+    bool durable_record_ = false;
     Time started_{};
     Time next_save_{};
     Time looked_{};
+    Phase looked_phase_ = Phase::waiting;
     driver::TorrentStatus status_;
     double down_bytes_per_s_ = 0;
     double up_bytes_per_s_ = 0;
     double check_bytes_per_s_ = 0;
     std::uint64_t checked_before_ = 0;
-    std::optional<Background<CheckResult>> check_;  // last: it uses the others
+    std::unique_ptr<CheckResult> check_;  // from the check to start()
+    std::atomic<bool> checked_{false};
 };
 
 }  // namespace spate::cli

@@ -14,6 +14,8 @@ namespace {
 
 /// Short, so that a download's time is told exactly; a turn costs some microseconds.
 constexpr Duration turn_interval = 20ms;
+/// While torrents are checked.
+constexpr Duration start_interval = 5ms;
 constexpr Duration report_interval = 1s;
 /// What is done sooner needs no progress bar.
 constexpr Duration first_report_delay = 200ms;
@@ -46,6 +48,7 @@ std::expected<void, std::string> TransferLoop::start() {
 void TransferLoop::add(TransferItem item) {
     jobs_.push_back(std::make_unique<TransferJob>(std::move(item), environment_,
                                                   static_cast<unsigned>(options_.cpus.size())));
+    starting_.push_back(jobs_.back().get());
 }
 
 int TransferLoop::run() {
@@ -61,8 +64,8 @@ int TransferLoop::run() {
             timed_out_ = true;
             break;
         }
-        if (environment_.signals.wait(std::min({pause, turn_interval, Duration(until - now)})))
-            break;
+        const Duration interval = starting_.empty() ? turn_interval : start_interval;
+        if (environment_.signals.wait(std::min({pause, interval, Duration(until - now)}))) break;
         pause = std::min<Duration>(pause * 2, turn_interval);
     }
     return end();
@@ -76,23 +79,43 @@ void TransferLoop::turn(Time now) {
 }
 
 void TransferLoop::start_ready_jobs() {
-    bool checking = false;
-    for (const auto& job : jobs_) {
-        if (job->phase() == TransferJob::Phase::waiting && job->item().awaits_metadata()) {
+    if (starting_.empty()) return;
+    check_waiting_jobs();
+    std::size_t count = 0;
+    std::erase_if(starting_, [&](TransferJob* job) {
+        if (count == starts_per_turn_max) return false;
+        if (job->phase() == TransferJob::Phase::waiting && job->item().awaits_metadata())
             job->start_metadata(*engine_);
-            announce_start(*job);
-        } else if (job->phase() == TransferJob::Phase::waiting && !checking) {
-            job->begin_check();
-        }
-        if (job->phase() != TransferJob::Phase::checking) continue;
-        if (job->check_done()) {
+        else if (job->phase() == TransferJob::Phase::checking && job->check_done())
             job->start(*engine_);
-            announce_start(*job);
-            if (job->whole()) complete(*job);
-        } else {
-            checking = true;
-        }
-    }
+        else
+            return false;
+        ++count;
+        started(*job);
+        return true;
+    });
+}
+
+void TransferLoop::check_waiting_jobs() {
+    if (checks_ && !checks_->done()) return;
+    std::vector<TransferJob*> waiting;
+    for (TransferJob* job : starting_)
+        if (job->phase() == TransferJob::Phase::waiting && !job->item().awaits_metadata())
+            waiting.push_back(job);
+    if (waiting.empty()) return;
+    for (TransferJob* job : waiting) job->begin_check();
+    checks_.emplace([jobs = std::move(waiting)](const std::stop_token& stop) {
+        for (TransferJob* job : jobs) job->run_check(stop);
+        return true;
+    });
+}
+
+void TransferLoop::started(TransferJob& job) {
+    announce_start(job);
+    if (job.whole())
+        complete(job);
+    else
+        unfinished_.push_back(&job);
 }
 
 void TransferLoop::announce_start(const TransferJob& job) {
@@ -139,7 +162,10 @@ void TransferLoop::handle(const driver::TorrentCompleted& event) {
 
 void TransferLoop::complete(TransferJob& job) {
     job.on_completed(*engine_);
-    job.save_resume(*engine_, settings_.keep_seeding);
+    if (!job.item().seed_only)
+        job.save_resume(*engine_, settings_.keep_seeding);
+    else if (!job.has_durable_record())
+        unrecorded_.push_back(&job);
 }
 
 void TransferLoop::handle(const driver::TorrentStopped& event) {
@@ -155,11 +181,20 @@ void TransferLoop::handle(const driver::MetadataReady& event) {
     if (job == nullptr || !job->adopt_metadata(event)) return;
     environment_.console.info("the metadata of " + job->name() + " is here");
     if (settings_.on_metadata) job->set_torrent_file(settings_.on_metadata(*job->item().metainfo));
+    starting_.push_back(job);
 }
 
 void TransferLoop::save_records(Time now) {
-    for (const auto& job : jobs_)
+    std::erase_if(unfinished_, [&](TransferJob* job) {
+        if (job->complete() || job->phase() != TransferJob::Phase::running) return true;
         if (job->saves_due(now)) job->save_resume(*engine_, false);
+        return false;
+    });
+    while (!unrecorded_.empty()) {
+        unrecorded_.front()->save_resume(*engine_, true);
+        unrecorded_.pop_front();
+        if (environment_.context.now() - now >= seed_records_per_turn) break;
+    }
 }
 
 // --- What the user sees
@@ -169,9 +204,11 @@ void TransferLoop::report(Time now) {
     std::vector<std::string> lines;
     for (const auto& job : jobs_) {
         if (job->phase() == TransferJob::Phase::ended) continue;
-        job->look(*engine_, now);
-        environment_.console.event("progress", job->progress_json());
-        lines.push_back(progress_line(job->progress(), environment_.console.width() - 1));
+        // Of a seed at rest there is nothing to tell.
+        if (job->look(*engine_, now) || !job->item().seed_only)
+            environment_.console.event("progress", job->progress_json());
+        if (environment_.console.interactive())
+            lines.push_back(progress_line(job->progress(), environment_.console.width() - 1));
     }
     if (environment_.console.interactive())
         environment_.console.draw(lines);
@@ -231,7 +268,7 @@ RunCost TransferLoop::cost() const {
 
 int TransferLoop::end() {
     if (!environment_.console.interactive()) last_lines_.clear();
-    for (const auto& job : jobs_) job->cancel_check();
+    if (checks_) checks_->request_stop();
     engine_->stop(farewell_patience);
     const Time now = environment_.context.now();
     for (const auto& job : jobs_) {

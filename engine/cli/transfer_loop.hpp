@@ -3,9 +3,12 @@
 #include <expected>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "engine/base/fifo.hpp"
+#include "engine/cli/background.hpp"
 #include "engine/cli/environment.hpp"
 #include "engine/cli/ledger_text.hpp"
 #include "engine/cli/transfer_job.hpp"
@@ -14,13 +17,19 @@
 
 namespace spate::cli {
 
-/// Starts the engine, checks the torrents' files one after the other and hands each over when it is
-/// checked; reports, saves resume records, and ends on a signal, after --duration, or when every
-/// torrent has ended (without `keep_seeding` those that are complete have). Main thread.
+/// Starts the engine, checks the torrents' files one after the other beside the main thread and
+/// hands each over when it is checked; reports, saves resume records, and ends on a signal, after
+/// --duration, or when every torrent has ended (without `keep_seeding` those that are complete
+/// have). Main thread.
 class TransferLoop {
 public:
     /// How long trackers have to hear that we leave.
     static constexpr Duration farewell_patience = 3s;
+    /// Torrents that one turn hands over, so that signals are seen in between.
+    static constexpr std::size_t starts_per_turn_max = 256;
+    /// What a turn may spend on the records of seeds, which save only a check at the next start. At
+    /// least one is written.
+    static constexpr Duration seed_records_per_turn = 20ms;
 
     struct Settings {
         bool keep_seeding = false;
@@ -41,6 +50,8 @@ public:
 private:
     void turn(Time now);
     void start_ready_jobs();
+    void check_waiting_jobs();
+    void started(TransferJob& job);
     void handle_events();
     void handle(const driver::TorrentCompleted& event);
     void handle(const driver::TorrentStopped& event);
@@ -63,10 +74,16 @@ private:
     Environment& environment_;
     std::unique_ptr<driver::Engine> engine_;
     std::vector<std::unique_ptr<TransferJob>> jobs_;
+    /// Those that a turn has to look at, so that thousands of seeds at rest cost nothing: not yet
+    /// handed over, being downloaded, and seeds whose record is due.
+    std::vector<TransferJob*> starting_;
+    std::vector<TransferJob*> unfinished_;
+    Fifo<TransferJob*> unrecorded_;
     std::vector<std::string> last_lines_;  // states shown where there is no terminal
     Time next_report_{};
     Time next_plain_line_{};
     bool timed_out_ = false;
+    std::optional<Background<bool>> checks_;  // last: it uses the jobs
 };
 
 }  // namespace spate::cli

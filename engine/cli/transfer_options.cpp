@@ -15,16 +15,17 @@ namespace {
 
 Parsed<std::uint32_t> parse_slots(std::string_view text) {
     if (text == "auto") return swarm::Choker::slots_auto;
+    if (text == "0") return 0;
     auto slots = parse_count(text);
     if (slots) return slots;
     return std::unexpected(
-        fmt::format("'{}' is neither a number from 1 on nor 'auto' nor 'unlimited'", text));
+        fmt::format("'{}' is neither a number nor 'auto' nor 'unlimited'", text));
 }
 
 void add_choking_options(CLI::App& app, TransferOptions& options) {
     add_parsed(app, "--upload-slots", options.upload_slots, parse_slots,
                "Peers of a torrent served at once, 'auto' (as the uplink allows) or 'unlimited' "
-               "(default: 4; auto with --strategy tyrant)")
+               "(default: 4; auto with --strategy tyrant); 0 gives nothing")
         ->type_name("N");
     app.add_option("--strategy", options.leech_strategy,
                    "Whom to serve while downloading: tit-for-tat (default), or tyrant, which pays "

@@ -84,6 +84,7 @@ private:
     Prng random_;
     std::vector<Endpoint> listening_;
     std::vector<Entry> torrents_;  // by TorrentId
+    OpenFolders folders_;
     std::unique_ptr<AnnounceThread> announces_;
     std::vector<std::unique_ptr<CoreThread>> cores_;
     bool stopped_ = false;
@@ -225,7 +226,7 @@ std::expected<TorrentId, std::string> Engine::Implementation::add(TorrentSpec sp
     if (!entry.shared->awaits_metadata()) {
         const bool download = !pieces.complete();
         auto files = TorrentFiles::open(*spec.metainfo, spec.folder, download,
-                                        {spec.allocation, spec.writes});
+                                        {spec.allocation, spec.writes}, folders_);
         if (!files) return std::unexpected(std::move(files.error()));
         entry.files = std::move(*files);
         if (download)

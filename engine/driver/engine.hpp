@@ -79,6 +79,7 @@ struct TorrentStatus {
     std::uint32_t peers = 0;
     std::uint32_t seeds = 0;
     bool complete = false;
+    bool operator==(const TorrentStatus&) const = default;
 };
 
 struct TorrentCompleted {

@@ -24,9 +24,19 @@ void make_executable(const io::FileDescriptor& file) {
 
 }  // namespace
 
+std::shared_ptr<const io::FileDescriptor> OpenFolders::share(io::FileDescriptor opened) {
+    auto own = std::make_shared<const io::FileDescriptor>(std::move(opened));
+    const auto info = io::file_info(own->get());
+    if (!info) return own;
+    auto& known = folders_[{info->device, info->inode}];
+    if (auto shared = known.lock()) return shared;
+    known = own;
+    return own;
+}
+
 std::expected<std::shared_ptr<const TorrentFiles>, std::string> TorrentFiles::open(
     const metainfo::Metainfo& metainfo, const std::filesystem::path& folder, bool download,
-    const FileOptions& options) {
+    const FileOptions& options, OpenFolders& folders) {
     std::error_code error;
     if (download) std::filesystem::create_directories(folder, error);
     if (error)
@@ -37,7 +47,7 @@ std::expected<std::shared_ptr<const TorrentFiles>, std::string> TorrentFiles::op
         return std::unexpected(fmt::format("can't open the folder {}: {}", folder.string(),
                                            descriptor.error().message()));
     std::shared_ptr<TorrentFiles> files(new TorrentFiles(metainfo, folder, options));
-    files->folder_descriptor_ = std::move(*descriptor);
+    files->folder_descriptor_ = folders.share(std::move(*descriptor));
     return files;
 }
 
@@ -49,10 +59,10 @@ std::expected<io::FileDescriptor, std::error_code> TorrentFiles::create(
     storage::FileIndex index) const {
     const std::string& path = file(index).path;
     constexpr io::OpenOptions options{.write = true, .create = true};
-    auto opened = io::open_beneath(folder_descriptor_.get(), path, options);
+    auto opened = io::open_beneath(folder_descriptor(), path, options);
     if (!opened && opened.error() == std::errc::no_such_file_or_directory) {
         if (const auto error = make_folders_of(path)) return std::unexpected(error);
-        opened = io::open_beneath(folder_descriptor_.get(), path, options);
+        opened = io::open_beneath(folder_descriptor(), path, options);
     }
     if (opened && file(index).executable) make_executable(*opened);
     return opened;
@@ -61,13 +71,13 @@ std::expected<io::FileDescriptor, std::error_code> TorrentFiles::create(
 std::error_code TorrentFiles::make_folders_of(std::string_view path) const {
     const std::size_t slash = path.rfind('/');
     if (slash == path.npos) return std::make_error_code(std::errc::no_such_file_or_directory);
-    return io::make_directories_beneath(folder_descriptor_.get(), path.substr(0, slash));
+    return io::make_directories_beneath(folder_descriptor(), path.substr(0, slash));
 }
 
 std::error_code TorrentFiles::make_link(storage::FileIndex index) const {
     const storage::PlannedFile& link = file(index);
     const auto make = [&] {
-        return io::make_link_beneath(folder_descriptor_.get(), link.path, link.link_target);
+        return io::make_link_beneath(folder_descriptor(), link.path, link.link_target);
     };
     std::error_code error = make();
     if (error == std::errc::no_such_file_or_directory) {
@@ -92,8 +102,8 @@ io::FileDescriptor TorrentFiles::open_direct(storage::FileIndex index,
                                              const io::FileDescriptor& created) const {
     const auto unit = io::direct_unit_bytes(created.get());
     if (!unit || *unit != direct_unit_bytes) return {};
-    auto direct = io::open_beneath(folder_descriptor_.get(), file(index).path,
-                                   {.write = true, .direct = true});
+    auto direct =
+        io::open_beneath(folder_descriptor(), file(index).path, {.write = true, .direct = true});
     const auto same_file = [&] {
         const auto first = io::file_info(created.get());
         const auto second = io::file_info(direct->get());
@@ -122,7 +132,7 @@ std::expected<void, std::string> TorrentFiles::make_empty_files() const {
 std::expected<void, std::string> TorrentFiles::sync() const {
     for (std::size_t i = 0; i < files_.size(); ++i) {
         if (files_[i].pad || files_[i].size_bytes == 0) continue;
-        const auto file = io::open_beneath(folder_descriptor_.get(), files_[i].path);
+        const auto file = io::open_beneath(folder_descriptor(), files_[i].path);
         if (!file) continue;  // not begun
         if (::fdatasync(file->get()) != 0)
             return std::unexpected(

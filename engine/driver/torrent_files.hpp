@@ -2,9 +2,11 @@
 // engine/driver/torrent_files.hpp: where a torrent's bytes are on disk; the same for all cores.
 #include <expected>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "engine/driver/engine.hpp"
@@ -19,6 +21,18 @@ struct FileOptions {
     FileWrites writes = FileWrites::direct;
 };
 
+/// Folders that torrents have open: thousands of torrents in one folder share a descriptor of it.
+/// One thread.
+class OpenFolders {
+public:
+    /// The descriptor to use for the folder that was just opened.
+    std::shared_ptr<const io::FileDescriptor> share(io::FileDescriptor opened);
+
+private:
+    using Identity = std::pair<std::uint64_t, std::uint64_t>;  // device, inode
+    std::map<Identity, std::weak_ptr<const io::FileDescriptor>> folders_;
+};
+
 /// The folder, open, and the files below it. Immutable, shared by all cores; each opens files for
 /// itself (FileTable).
 class TorrentFiles {
@@ -30,12 +44,12 @@ public:
     /// Makes the folder when there is something to download. Fails with a sentence.
     static std::expected<std::shared_ptr<const TorrentFiles>, std::string> open(
         const metainfo::Metainfo& metainfo, const std::filesystem::path& folder, bool download,
-        const FileOptions& options = {});
+        const FileOptions& options, OpenFolders& folders);
 
     const storage::PieceMap& map() const { return map_; }
     const storage::PlannedFile& file(storage::FileIndex index) const { return files_[index.value]; }
     const std::vector<storage::PlannedFile>& files() const { return files_; }
-    int folder_descriptor() const { return folder_descriptor_.get(); }
+    int folder_descriptor() const { return folder_descriptor_->get(); }
     Allocation allocation() const { return options_.allocation; }
     /// All its pieces but the last start and end on multiples of direct_unit_bytes, in the file and
     /// in their buffers, and it is large enough to be worth a second descriptor.
@@ -69,7 +83,7 @@ private:
     storage::PieceMap map_;
     std::vector<storage::PlannedFile> files_;
     std::filesystem::path folder_;
-    io::FileDescriptor folder_descriptor_;
+    std::shared_ptr<const io::FileDescriptor> folder_descriptor_;
     FileOptions options_;
 };
 

@@ -84,6 +84,7 @@ struct Connection {
     std::vector<PieceIndex> granted_fast;  // what we serve the peer although we choke it
     std::uint64_t granted_fast_bytes = 0;  // that it may still ask for of them while choked
     Fifo<Upload> uploads;                  // requested by the peer, not yet sent
+    std::uint32_t send_bytes_max = 64 * 1024;   // of payload in one send: what goes out in a moment
     TokenBucket upload_limit{0, upload_burst};  // the choke strategy's, for this peer alone
     std::uint32_t have_count_reported = 0;      // to the home core, a choke round ago
     PeerWait waits_for = PeerWait::nothing;     // as counted in Session's PeerWaits

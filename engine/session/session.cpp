@@ -156,7 +156,7 @@ void Session::on_have(Connection& connection, PieceIndex piece, Time now) {
         return close(connection, DropReason::bad_bitfield, now);
     if (!connection.has.set(piece.value)) return;
     torrent.shared.availability.add(piece, options_.core);
-    torrent.picker.on_have(connection.picking, piece);
+    if (torrent.picker) torrent.picker->on_have(connection.picking, piece);
     if (torrent.wanted.test(piece.value)) ++connection.interesting;
     if (connection.has.all()) {
         torrent.shared.availability.remove(connection.has, options_.core);

@@ -195,6 +195,7 @@ private:
     void convict(Torrent& torrent, const swarm::SmartBan::Source& liar, Time now);
     void drop_partial(Torrent& torrent, PieceIndex piece);
     void abandon(Torrent& torrent, swarm::PartialPiece& partial);
+    void abandon_all(Torrent& torrent);
     void cut_receives_short(Torrent& torrent, BufferId buffer);
     void settle_waiting(Torrent& torrent);
     void on_stored_elsewhere(Torrent& torrent, PieceIndex piece);
@@ -208,8 +209,10 @@ private:
     void set_choke(Connection& connection, bool choke, std::uint64_t rate_max_bytes_per_s,
                    Time now);
     void take_blocks(Connection& connection, SendPlan& plan, Time now);
+    static void adapt_send_size(Connection& connection, std::uint64_t bytes, Time now);
 
     // session_home.cpp: home duties and messages between cores.
+    void set_preferences(Torrent& torrent);
     void tell_home(Torrent& torrent, CoreMessage message, Time now);
     void tell_others(const CoreMessage& message);
     void keep_early(TorrentId id, const CoreMessage& message);

@@ -6,6 +6,14 @@
 
 namespace spate::session {
 
+void Session::set_preferences(Torrent& torrent) {
+    torrent.picker->set_mode(options_.piece_mode);
+    const Bitfield& preferred = torrent.shared.preferred;
+    for (std::uint32_t piece = 0; piece < preferred.size(); ++piece)
+        if (preferred.test(piece))
+            torrent.picker->set_priority(PieceIndex(piece), swarm::PiecePriority::high);
+}
+
 void Session::add_torrent(SharedTorrent& shared,
                           std::vector<std::vector<std::string>> tracker_tiers, Time now) {
     const std::uint32_t index = shared.id.value;
@@ -14,12 +22,10 @@ void Session::add_torrent(SharedTorrent& shared,
     torrents_[index] = std::make_unique<Torrent>(shared, options_.core, buffers_);
     Torrent& torrent = *torrents_[index];
     torrent.complete_told = torrent.complete();
-    torrent.picker.set_mode(options_.piece_mode);
-    for (std::uint32_t piece = 0; piece < shared.preferred.size(); ++piece)
-        if (shared.preferred.test(piece))
-            torrent.picker.set_priority(PieceIndex(piece), swarm::PiecePriority::high);
+    if (torrent.picker) set_preferences(torrent);
     if (options_.super_seed && torrent.complete() && shared.pieces.size() > 0)
-        torrent.super_seeding.emplace(shared.pieces.size(), random_);
+        torrent.super_seeding =
+            std::make_unique<swarm::SuperSeeding>(shared.pieces.size(), random_);
     by_info_hash_[shared.metainfo->info_hash] = &torrent;
     torrent.next_rates_report = now + swarm::Choker::round - 500ms;
     if (shared.home == options_.core) {
@@ -212,10 +218,7 @@ void Session::halt(Torrent& torrent, bool tell_trackers, Time now) {
     if (torrent.home && tell_trackers)
         for (const tracker::AnnounceOrder& order : torrent.home->tiers().stop(now))
             announce(torrent, order);
-    std::vector<PieceIndex> receiving;
-    for (const auto& [piece, partial] : torrent.picker.partials())
-        if (partial->stage == swarm::PartialPiece::Stage::receiving) receiving.push_back(piece);
-    for (const PieceIndex piece : receiving) abandon(torrent, *torrent.picker.find(piece));
+    abandon_all(torrent);
     torrent_timers_.cancel(torrent.shared.id.value);
 }
 

@@ -58,8 +58,10 @@ void Session::grant_allowed_fast(Connection& connection) {
     if (connection.has.count() >= newcomer_pieces) return;
     const Torrent& torrent = *connection.torrent;
     const std::uint32_t pieces = torrent.shared.pieces.size();
-    const std::uint32_t count =
-        std::min(options_.allowed_fast_pieces, pieces / allowed_fast_divisor);
+    // Who has no slot to give gives nothing away either.
+    const std::uint32_t offered =
+        options_.home.upload_slots == 0 ? 0 : options_.allowed_fast_pieces;
+    const std::uint32_t count = std::min(offered, pieces / allowed_fast_divisor);
     for (const PieceIndex piece : swarm::allowed_fast_set(
              connection.remote.address, torrent.metainfo().info_hash, pieces, count)) {
         if (!torrent.known_stored.test(piece.value)) continue;

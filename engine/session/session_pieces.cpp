@@ -33,7 +33,7 @@ void Session::verify_if_unpinned(Torrent& torrent, swarm::PartialPiece& partial)
 
 void Session::handle_piece_hashed(TorrentId id, PieceIndex piece, bool matches, Time now) {
     Torrent& torrent = *torrents_[id.value];
-    swarm::PartialPiece& partial = *torrent.picker.find(piece);
+    swarm::PartialPiece& partial = *torrent.picker->find(piece);
     SPATE_ASSERT(partial.stage == PieceStage::verifying);
     if (torrent.halted) return drop_partial(torrent, piece);
     if (!matches) return on_false_piece(torrent, partial, now);
@@ -46,8 +46,8 @@ void Session::handle_piece_hashed(TorrentId id, PieceIndex piece, bool matches, 
 
 void Session::handle_piece_written(TorrentId id, PieceIndex piece, Time now) {
     Torrent& torrent = *torrents_[id.value];
-    SPATE_ASSERT(torrent.picker.find(piece)->stage == PieceStage::writing);
-    const std::uint32_t size = torrent.picker.find(piece)->size_bytes();
+    SPATE_ASSERT(torrent.picker->find(piece)->stage == PieceStage::writing);
+    const std::uint32_t size = torrent.picker->find(piece)->size_bytes();
     if (torrent.halted) return drop_partial(torrent, piece);
     const bool first = torrent.shared.pieces.store(piece, options_.core);
     drop_partial(torrent, piece);
@@ -63,7 +63,7 @@ void Session::handle_piece_written(TorrentId id, PieceIndex piece, Time now) {
 
 void Session::drop_partial(Torrent& torrent, PieceIndex piece) {
     torrent.smart_ban.forget(piece);
-    torrent.picker.drop(piece);
+    torrent.picker->drop(piece);
 }
 
 void Session::abandon(Torrent& torrent, swarm::PartialPiece& partial) {
@@ -80,9 +80,18 @@ void Session::cut_receives_short(Torrent& torrent, BufferId buffer) {
             put(CancelReceive{peer->id});
 }
 
+void Session::abandon_all(Torrent& torrent) {
+    if (!torrent.picker) return;
+    std::vector<PieceIndex> receiving;
+    for (const auto& [piece, partial] : torrent.picker->partials())
+        if (partial->stage == PieceStage::receiving) receiving.push_back(piece);
+    for (const PieceIndex piece : receiving) abandon(torrent, *torrent.picker->find(piece));
+}
+
 void Session::settle_waiting(Torrent& torrent) {
+    if (!torrent.picker) return;
     std::vector<PieceIndex> abandoned;
-    for (const auto& [piece, partial] : torrent.picker.partials()) {
+    for (const auto& [piece, partial] : torrent.picker->partials()) {
         if (buffers_.pinned(partial->buffer())) continue;
         if (partial->stage == PieceStage::waiting) verify_if_unpinned(torrent, *partial);
         if (partial->stage == PieceStage::abandoned) abandoned.push_back(piece);
@@ -107,7 +116,7 @@ void Session::learn_stored(Torrent& torrent, PieceIndex piece, Time now) {
 }
 
 void Session::on_stored_elsewhere(Torrent& torrent, PieceIndex piece) {
-    swarm::PartialPiece* const partial = torrent.picker.find(piece);
+    swarm::PartialPiece* const partial = torrent.picker->find(piece);
     if (partial == nullptr || partial->stage != PieceStage::receiving) return;
     // A second claim of the endgame: another core was faster.
     for (std::uint32_t i = 0; i < partial->block_count(); ++i) {
@@ -115,7 +124,7 @@ void Session::on_stored_elsewhere(Torrent& torrent, PieceIndex piece) {
         for (Connection* const peer : torrent.peers) {
             if (!peer->window.forget(block)) continue;
             peer->wire.forget_block(block);
-            torrent.picker.on_request_gone(block, peer->id);
+            torrent.picker->on_request_gone(block, peer->id);
             wire::append_cancel(peer->control, block);
             request_transmit(*peer);
         }
@@ -204,7 +213,7 @@ void Session::on_false_piece(Torrent& torrent, swarm::PartialPiece& partial, Tim
     const PieceIndex piece = partial.piece();
     if (!certain) torrent.smart_ban.on_failed(piece, attempt);
     if (torrent.smart_ban.remembers(piece)) {
-        torrent.picker.retry(piece);
+        torrent.picker->retry(piece);
     } else {
         drop_partial(torrent, piece);
     }

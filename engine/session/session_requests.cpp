@@ -35,12 +35,12 @@ void Session::fill_requests(Connection& connection, Time now) {
         if (connection.allowed_fast.empty()) return;
         peer.only = connection.allowed_fast;
     }
-    torrent.picker.pick(peer, count, random_, now, picks_);
+    torrent.picker->pick(peer, count, random_, now, picks_);
     for (const swarm::Picker::Pick& pick : picks_) {
         connection.window.on_request_sent(pick.block, now);
         connection.wire.expect_block(pick.block, pick.slot);
         wire::append_request(connection.control, pick.block);
-        if (torrent.picker.requests(pick.block) > 1) share(torrent, connection, pick.block);
+        if (torrent.picker->requests(pick.block) > 1) share(torrent, connection, pick.block);
     }
     if (picks_.size() < count && !connection.hungry) {
         connection.hungry = true;
@@ -75,7 +75,7 @@ void Session::feed_starved(Time now) {
 
 void Session::feed_hungry(Torrent& torrent, Time now) {
     const std::size_t count = std::min(torrent.hungry.size(), hungry_fed_max);
-    for (std::size_t i = 0; i < count && torrent.picker.has_unrequested(); ++i) {
+    for (std::size_t i = 0; i < count && torrent.picker->has_unrequested(); ++i) {
         const ConnectionId id = torrent.hungry.front();
         torrent.hungry.pop_front();
         Connection* const connection = connections_.find(id);
@@ -100,14 +100,14 @@ void Session::on_block(Connection& connection, BlockRef block, Time now) {
     connection.stalled = false;
     connection.picking.rejects.on_block(block.piece);
     torrent.shared.counters.downloaded.fetch_add(block.length, std::memory_order_relaxed);
-    const auto received = torrent.picker.on_block(block, connection.id);
+    const auto received = torrent.picker->on_block(block, connection.id);
     if (received == swarm::Picker::Received::duplicate) {
         torrent.shared.counters.wasted.fetch_add(block.length, std::memory_order_relaxed);
         return;
     }
-    if (torrent.picker.requests(block) > 0) cancel_elsewhere(torrent, connection, block);
+    if (torrent.picker->requests(block) > 0) cancel_elsewhere(torrent, connection, block);
     if (received == swarm::Picker::Received::completes_piece)
-        verify_if_unpinned(torrent, *torrent.picker.find(block.piece));
+        verify_if_unpinned(torrent, *torrent.picker->find(block.piece));
 }
 
 void Session::on_block_discarded(Connection& connection, BlockRef block, Time now) {
@@ -122,7 +122,7 @@ void Session::cancel_elsewhere(Torrent& torrent, const Connection& winner, Block
     for (Connection* const other : torrent.peers) {
         if (other == &winner || !other->window.forget(block)) continue;
         other->wire.forget_block(block);
-        torrent.picker.on_request_gone(block, other->id);
+        torrent.picker->on_request_gone(block, other->id);
         wire::append_cancel(other->control, block);
         request_transmit(*other);
         if (!other->pinned.empty()) put(CancelReceive{other->id});
@@ -132,7 +132,7 @@ void Session::cancel_elsewhere(Torrent& torrent, const Connection& winner, Block
 void Session::on_reject(Connection& connection, BlockRef block, Time now) {
     if (!connection.window.forget(block)) return;
     connection.wire.forget_block(block);
-    connection.torrent->picker.on_request_gone(block, connection.id);
+    connection.torrent->picker->on_request_gone(block, connection.id);
     // Else it would be asked of the same peer again and again. A peer that chokes us rejects what
     // was under way, and means nothing by it.
     std::erase(connection.allowed_fast, block.piece);
@@ -144,7 +144,7 @@ void Session::give_up_requests(Connection& connection) {
     const bool may_still_write = !connection.pinned.empty();
     for (const BlockRef block : connection.window.take_all()) {
         connection.wire.forget_block(block);
-        connection.torrent->picker.on_request_gone(block, connection.id, may_still_write);
+        connection.torrent->picker->on_request_gone(block, connection.id, may_still_write);
     }
 }
 

@@ -15,6 +15,9 @@ constexpr std::size_t uploads_max = 4'096;
 constexpr std::uint32_t upload_block_length_max = 128 * 1024;
 /// Payload of one send, unless a single block is larger.
 constexpr std::uint32_t send_bytes_max = 256 * 1024;
+constexpr std::uint32_t send_bytes_min = 16 * 1024;
+/// A send that takes longer is too long for the peer's link: HAVEs and requests wait behind it.
+constexpr Duration send_time_max = 250ms;
 /// Memory that a peer keeps for its next messages; a send in flight may have held a long bitfield.
 constexpr std::size_t control_bytes_kept = 128;
 /// Under an upload limit sends are small, so that the rate is smooth.
@@ -96,7 +99,7 @@ bool Session::take_send(ConnectionId id, SendPlan& plan, Time now) {
 
 void Session::take_blocks(Connection& connection, SendPlan& plan, Time now) {
     const bool limited = !limits_.up.unlimited();
-    const std::uint32_t bytes_max = limited ? send_bytes_max_limited : send_bytes_max;
+    const std::uint32_t bytes_max = limited ? send_bytes_max_limited : connection.send_bytes_max;
     std::uint32_t bytes = 0;
     while (!connection.uploads.empty() && plan.block_count < SendPlan::blocks_max) {
         const auto [block, asked_at] = connection.uploads.front();
@@ -118,12 +121,22 @@ void Session::take_blocks(Connection& connection, SendPlan& plan, Time now) {
     }
 }
 
+/// What we have to say in the meantime waits for the send in flight.
+void Session::adapt_send_size(Connection& connection, std::uint64_t bytes, Time now) {
+    std::uint32_t& size = connection.send_bytes_max;
+    if (now - connection.last_sent_at > send_time_max)
+        size = std::max(size / 2, send_bytes_min);
+    else if (bytes > size / 2)
+        size = std::min(size * 2, send_bytes_max);
+}
+
 void Session::handle_sent(ConnectionId id, const SendPlan& plan, Time now) {
     Connection* const connection = connections_.find(id);
     if (connection == nullptr) return;
     std::uint64_t bytes = 0;
     for (std::size_t i = 0; i < plan.block_count; ++i) bytes += plan.blocks[i].length;
     if (bytes == 0) return;
+    adapt_send_size(*connection, bytes, now);
     connection->up.add(bytes, now);
     connection->torrent->shared.counters.uploaded.fetch_add(bytes, std::memory_order_relaxed);
 }

@@ -14,14 +14,15 @@ constexpr std::size_t leavers_max = 128;
 
 Torrent::Torrent(SharedTorrent& shared_torrent, CoreIndex core, swarm::PieceBuffers& buffers)
     : shared(shared_torrent),
-      picker(
-          core, [this](PieceIndex piece) { return metainfo().piece_size_bytes(piece); },
-          shared.pieces, shared.availability, buffers),
       known_stored(shared.pieces.stored_pieces()),
       wanted(shared.pieces.size()) {
     for (std::uint32_t piece = 0; piece < wanted.size(); ++piece)
         if (!known_stored.test(piece) && shared.pieces.wanted(PieceIndex(piece))) wanted.set(piece);
-    if (shared.awaits_metadata()) fetch.emplace();
+    if (shared.awaits_metadata()) fetch = std::make_unique<MetadataFetch>();
+    if (fetch || !shared.pieces.complete())
+        picker = std::make_unique<swarm::Picker>(
+            core, [this](PieceIndex piece) { return metainfo().piece_size_bytes(piece); },
+            shared.pieces, shared.availability, buffers);
 }
 
 void Torrent::attach(Connection& connection) {

@@ -1,11 +1,12 @@
 #pragma once
 // engine/session/torrent.hpp: one core's share of a torrent.
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "engine/base/bitfield.hpp"
+#include "engine/base/fifo.hpp"
 #include "engine/base/time.hpp"
 #include "engine/session/connection.hpp"
 #include "engine/session/home.hpp"
@@ -36,7 +37,8 @@ public:
     bool spread_without_us() const;
 
     SharedTorrent& shared;
-    swarm::Picker picker;
+    /// None when nothing was missing from the start: of the thousands that a seed has.
+    std::unique_ptr<swarm::Picker> picker;
     /// Pieces that this core knows to be stored, which may lag behind the shared table: what the
     /// peers of this core were told, or will be by `unannounced`.
     Bitfield known_stored;
@@ -45,15 +47,15 @@ public:
     std::vector<PieceIndex> unannounced;
     std::vector<Connection*> peers;
     /// Peers that could be asked for more than there was; some are gone.
-    std::deque<ConnectionId> hungry;
+    Fifo<ConnectionId> hungry;
     swarm::SmartBan smart_ban;
-    std::optional<swarm::SuperSeeding> super_seeding;
+    std::unique_ptr<swarm::SuperSeeding> super_seeding;
     /// Peers that left lately and had given us something, the newest last.
-    std::deque<swarm::SmartBan::Source> leavers;
+    Fifo<swarm::SmartBan::Source> leavers;
     std::optional<Home> home;  // on the home core only
     /// Set while only the info-hash is known (SharedTorrent::awaits_metadata): peers are asked for
     /// the info dictionary and for nothing else.
-    std::optional<MetadataFetch> fetch;
+    std::unique_ptr<MetadataFetch> fetch;
     Time next_rates_report{};
     std::optional<Time> haves_due;
     bool halted = false;

@@ -102,7 +102,6 @@ NodeOptions ExperimentRun::node_options(const PeerClass& of) const {
     options.session.piece_mode = of.piece_mode;
     options.session.super_seed = of.super_seed;
     options.session.home.peers_max = of.connections_max;
-    if (of.free_rider) options.session.allowed_fast_pieces = 0;
     if (of.lies) options.up_bytes_per_s = next_to_nothing_bytes_per_s;
     return options;
 }

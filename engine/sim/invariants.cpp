@@ -165,7 +165,7 @@ void Invariants::check_core(SimNode& node, const session::Session& session) {
     std::size_t partials = 0;
     for (std::uint32_t id = 0; id < node.torrent_count(); ++id)
         if (const session::Torrent* const torrent = session.find_torrent(TorrentId(id))) {
-            partials += torrent->picker.partials().size();
+            partials += torrent->picker ? torrent->picker->partials().size() : 0;
             if (!every_event_ || events_ % thorough_every == 0) check_requests(node, *torrent);
         }
     if (partials != buffers.in_use())
@@ -184,7 +184,8 @@ void Invariants::check_requests(SimNode& node, const session::Torrent& torrent) 
             node.report(fmt::format("{} pieces of a peer are of interest, {} counted", interesting,
                                     peer->interesting));
     }
-    for (const auto& [piece, partial] : torrent.picker.partials()) {
+    if (!torrent.picker) return;
+    for (const auto& [piece, partial] : torrent.picker->partials()) {
         if (partial->stage != swarm::PartialPiece::Stage::receiving) continue;
         for (std::uint32_t i = 0; i < partial->block_count(); ++i) {
             const auto found = asked.find(partial->block(i));

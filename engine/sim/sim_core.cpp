@@ -182,7 +182,7 @@ void SimCore::hash(const session::HashPiece& order) {
 bool SimCore::hash_matches(const session::HashPiece& order) {
     const session::Torrent& torrent = *session_.find_torrent(order.torrent);
     if (auto* const lines = std::get_if<NamedLines>(&lines_))
-        return lines->settle(order.torrent, *torrent.picker.partials().at(order.piece));
+        return lines->settle(order.torrent, *torrent.picker->partials().at(order.piece));
     const Bytes piece = session_.buffers().table().at(order.buffer).first(order.size_bytes);
     return hashing::sha1(piece) == torrent.metainfo().piece_hashes[order.piece.value];
 }

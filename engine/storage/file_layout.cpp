@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/assert.hpp"
+#include "engine/base/plain_path.hpp"
 
 namespace spate::storage {
 namespace {
@@ -10,7 +11,7 @@ namespace {
 std::string path_of(const metainfo::Metainfo& torrent, const std::vector<std::string>& components) {
     std::string path = torrent.name;
     for (const std::string& component : components) path += "/" + component;
-    SPATE_ASSERT(is_safe_path(path));
+    SPATE_ASSERT(is_plain_path(path));
     return path;
 }
 
@@ -42,17 +43,6 @@ std::vector<PlannedFile> lay_out(const metainfo::Metainfo& torrent) {
             plan.link_target = link_text(plan.path, path_of(torrent, file.symlink));
     }
     return planned;
-}
-
-bool is_safe_path(std::string_view path) {
-    if (path.contains('\0')) return false;
-    while (true) {
-        const std::size_t slash = path.find('/');
-        const std::string_view component = path.substr(0, slash);
-        if (component.empty() || component == "." || component == "..") return false;
-        if (slash == std::string_view::npos) return true;
-        path.remove_prefix(slash + 1);
-    }
 }
 
 std::vector<std::string_view> parent_folders(std::string_view path) {

@@ -110,7 +110,7 @@ void Picker::pick_from(Call& call, PartialPiece& partial) {
     }
     if (partial.has_unrequested()) return;
     partial.all_requested_at = call.now;
-    full_.emplace_back(call.now, partial.piece());
+    full_.push_back({call.now, partial.piece()});
 }
 
 /// The first blocks of a piece that was claimed just now.
@@ -220,7 +220,7 @@ void Picker::pick_late(Call& call) {
                 return;
             share_blocks(call, partial, 2);
             partial.all_requested_at = call.now;  // until it is late again
-            full_.emplace_back(call.now, partial.piece());
+            full_.push_back({call.now, partial.piece()});
         }
         full_.pop_front();
     }
@@ -339,7 +339,7 @@ void Picker::drop(PieceIndex piece) {
     if (pieces_.missing(piece) && returned_.size() < returned_max)
         returned_.emplace_back(piece, order_.generation());
     if (full_.size() > 2 * partials_.size() + full_spare)
-        std::erase_if(full_, [&](const Full& full) { return is_settled(full); });
+        full_.erase_if([&](const Full& full) { return is_settled(full); });
 }
 
 void Picker::retry(PieceIndex piece) {

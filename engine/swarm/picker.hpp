@@ -1,7 +1,6 @@
 #pragma once
 // engine/swarm/picker.hpp: which blocks to ask of a peer next.
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -9,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "engine/base/fifo.hpp"
 #include "engine/base/ids.hpp"
 #include "engine/base/payload_buffers.hpp"
 #include "engine/base/prng.hpp"
@@ -166,7 +166,7 @@ private:
     Partials partials_;
     std::vector<Partials::node_type> spare_;  // their memory is used again
     std::vector<Open> open_;  // partials that may have unrequested blocks, oldest first
-    std::deque<Full> full_;   // wholly asked for, when; the longest ago first; some are settled
+    Fifo<Full> full_;         // wholly asked for, when; the longest ago first; some are settled
     std::vector<Returned>
         returned_;  // given up in that generation of the order, which may not name them
     std::vector<std::pair<Time, PieceIndex>> deadlines_;  // earliest first

@@ -29,10 +29,11 @@ class Usage:
 class Process:
     """One child. Its standard output and error go to `<dir>/<name>.{out,err}`.
 
-    It dies with this program (PDEATHSIG), is ended by its pid only, and every wait is bounded.
+    It dies with this program (PDEATHSIG), is ended by its pid only, and every wait is bounded. With a
+    `links.Host` it runs in that host's network.
     """
 
-    def __init__(self, name, argv, log_dir, env=None, core=None, user_id=None):
+    def __init__(self, name, argv, log_dir, env=None, core=None, user_id=None, host=None):
         self.name = name
         self.argv = [str(word) for word in argv]
         self.out_path = log_dir / f"{name}.out"
@@ -45,6 +46,8 @@ class Process:
             _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
             if os.getppid() != parent:
                 os._exit(1)
+            if host is not None:
+                host.enter()
             if core is not None:
                 os.sched_setaffinity(0, {core})
             if user_id is not None:

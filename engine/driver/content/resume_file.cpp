@@ -112,6 +112,7 @@ ResumePlan plan_resume(const metainfo::Metainfo& torrent, const fs::path& folder
         if (checks.pieces[piece] == storage::PieceTrust::trusted) plan.have.set(piece);
         if (checks.pieces[piece] == storage::PieceTrust::must_check) plan.check.set(piece);
     }
+    plan.durable = usable != nullptr && usable->durable && plan.have.all();
     return plan;
 }
 

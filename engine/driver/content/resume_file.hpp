@@ -41,6 +41,9 @@ struct ResumePlan {
     /// Why the record wasn't used, if there is one and it wasn't: a sentence.
     std::string warning;
     bool had_record = false;
+    /// All pieces are trusted, and the record says that they are on the disk itself: a new one
+    /// would say the same.
+    bool durable = false;
 };
 
 /// `full_check`: whatever the record says.

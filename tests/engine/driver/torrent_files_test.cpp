@@ -9,14 +9,14 @@ struct TorrentFilesTest : TorrentFolderTest {};
 
 TEST_F(TorrentFilesTest, ADownloadMakesItsFolder) {
     folder /= "new/below";
-    EXPECT_FALSE(TorrentFiles::open(content, folder, false));
-    EXPECT_TRUE(TorrentFiles::open(content, folder, true));
+    EXPECT_FALSE(TorrentFiles::open(content, folder, false, {}, folders));
+    EXPECT_TRUE(TorrentFiles::open(content, folder, true, {}, folders));
     EXPECT_TRUE(std::filesystem::is_directory(folder));
     folder = folder.parent_path().parent_path();
 }
 
 TEST_F(TorrentFilesTest, AMissingFolderIsNamed) {
-    const auto opened = TorrentFiles::open(content, folder / "missing", false);
+    const auto opened = TorrentFiles::open(content, folder / "missing", false, {}, folders);
     ASSERT_FALSE(opened);
     EXPECT_NE(opened.error().find((folder / "missing").string()), std::string::npos);
 }
@@ -57,7 +57,7 @@ TEST_F(TorrentFilesTest, ALinkIsNotMadeThroughOneThatLeadsOutOfTheFolder) {
     std::filesystem::create_directories(outside);
     std::filesystem::create_directories(inside / "root");
     std::filesystem::create_directory_symlink(outside, inside / "root" / "sub");
-    const auto files = TorrentFiles::open(content, inside, true);
+    const auto files = TorrentFiles::open(content, inside, true, {}, folders);
     ASSERT_TRUE(files);
     EXPECT_FALSE((*files)->make_empty_files());
     EXPECT_TRUE(std::filesystem::is_empty(outside));
@@ -79,10 +79,19 @@ TEST_F(TorrentFilesTest, ALinkThatLeadsOutOfTheFolderIsNotWrittenThrough) {
     std::filesystem::create_directories(outside);
     std::filesystem::create_directories(inside);
     std::filesystem::create_directory_symlink(outside, inside / "root");
-    const auto files = TorrentFiles::open(content, inside, true);
+    const auto files = TorrentFiles::open(content, inside, true, {}, folders);
     ASSERT_TRUE(files);
     EXPECT_FALSE((*files)->create(a));
     EXPECT_TRUE(std::filesystem::is_empty(outside));
+}
+
+TEST_F(TorrentFilesTest, TorrentsInOneFolderShareItsDescriptor) {
+    const auto first = TorrentFiles::open(content, folder, true, {}, folders);
+    const auto second = TorrentFiles::open(content, folder / ".", false, {}, folders);
+    const auto below = TorrentFiles::open(content, folder / "below", true, {}, folders);
+    ASSERT_TRUE(first && second && below);
+    EXPECT_EQ((*first)->folder_descriptor(), (*second)->folder_descriptor());
+    EXPECT_NE((*first)->folder_descriptor(), (*below)->folder_descriptor());
 }
 
 TEST_F(TorrentFilesTest, SyncPassesOverFilesThatAreNotBegun) {

@@ -42,11 +42,13 @@ struct TorrentFolderTest : testing::Test {
         }
     }
     std::shared_ptr<const TorrentFiles> open(bool download, const FileOptions& options = {}) {
-        auto opened = TorrentFiles::open(content, folder, download, options);
+        auto opened = TorrentFiles::open(content, folder, download, options, folders);
         if (!opened) throw std::runtime_error(opened.error());
         return *opened;
     }
     std::filesystem::path path(const char* name) const { return folder / "root" / name; }
+
+    OpenFolders folders;
 
     static constexpr storage::FileIndex a{0};
     static constexpr storage::FileIndex b{1};

@@ -50,6 +50,18 @@ TEST_F(OffersTest, AllowedFastPiecesAreServedOnceOver) {
     EXPECT_EQ(peer.count(MessageId::reject_request), 4U);
 }
 
+TEST_F(OffersTest, WhoHasNoUploadSlotsOffersNothing) {
+    seeding = true;
+    options.home.upload_slots = 0;
+    start();
+    TestPeer& peer = connect_peer();
+    say(peer, message(MessageId::have_none));
+    say(peer, message(MessageId::interested));
+    advance(60s);
+    EXPECT_TRUE(allowed_fast(peer).empty());
+    EXPECT_EQ(peer.count(MessageId::unchoke), 0U);
+}
+
 TEST_F(OffersTest, WhoHasTenPiecesIsNoNewcomer) {
     seeding = true;
     start();

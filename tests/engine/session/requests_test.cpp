@@ -20,7 +20,7 @@ struct RequestsTest : SessionTest {
         session->add_torrent(*torrents[0], {}, now);
         run();
     }
-    const swarm::Picker& picker() const { return session->find_torrent(TorrentId(0))->picker; }
+    const swarm::Picker& picker() const { return *session->find_torrent(TorrentId(0))->picker; }
     std::uint64_t wasted() const { return torrents[0]->counters.wasted; }
 };
 

@@ -34,21 +34,36 @@ TEST_F(ServingTest, BlocksAreSentInTheOrderOfTheRequests) {
     EXPECT_EQ(torrents[0]->counters.uploaded, 2 * block_size_bytes + 100);
 }
 
-TEST_F(ServingTest, ManyRequestsAreAnsweredInSendsOfBoundedSize) {
-    start();
-    TestPeer& peer = connect_leecher();
-    ByteVector requests;
-    for (std::uint32_t i = 0; i < 28; ++i) requests = requests + request(block(i / 4, i % 4));
-    session->handle_received(peer.id, requests, now);
-    SendPlan plan;
-    ASSERT_TRUE(session->take_send(peer.id, plan, now));
-    EXPECT_EQ(plan.block_count, SendPlan::blocks_max);
-    session->handle_sent(peer.id, plan, now);
-    ASSERT_TRUE(session->take_send(peer.id, plan, now));
-    EXPECT_EQ(plan.block_count, 28 - SendPlan::blocks_max);
-    EXPECT_FALSE(session->take_send(peer.id, plan, now));
-    while (session->poll_output()) {
+struct SendSizeTest : ServingTest {
+    /// The blocks of each of `count` sends, of which each takes the peer so long.
+    std::vector<std::size_t> send_sizes(int count, Duration each) {
+        start();
+        TestPeer& peer = connect_leecher();
+        ByteVector requests;
+        for (std::uint32_t i = 0; i < 140; ++i)
+            requests = requests + request(block(i / 4 % 7, i % 4));
+        session->handle_received(peer.id, requests, now);
+        std::vector<std::size_t> sizes;
+        SendPlan plan;
+        for (int i = 0; i < count && session->take_send(peer.id, plan, now); ++i) {
+            sizes.push_back(plan.block_count);
+            now += each;
+            session->handle_sent(peer.id, plan, now);
+        }
+        while (session->poll_output()) {
+        }
+        return sizes;
     }
+};
+
+TEST_F(SendSizeTest, ManyRequestsAreAnsweredInSendsThatGrowToABound) {
+    EXPECT_EQ(send_sizes(5, 1ms),
+              (std::vector<std::size_t>{4, 8, SendPlan::blocks_max, SendPlan::blocks_max,
+                                        SendPlan::blocks_max}));
+}
+
+TEST_F(SendSizeTest, SendsShrinkToABlockForAPeerThatTakesThemSlowly) {
+    EXPECT_EQ(send_sizes(5, 1s), (std::vector<std::size_t>{4, 2, 1, 1, 1}));
 }
 
 TEST_F(ServingTest, ASendTellsWhenEachOfItsBlocksWasAskedFor) {

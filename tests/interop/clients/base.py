@@ -1,5 +1,7 @@
 """What every client of the harness can do."""
 
+import itertools
+
 import network
 from process import Usage
 from sandbox import seconds
@@ -21,14 +23,20 @@ class Client:
     # Transmission 3.00 never writes a file of no bytes.
     CREATES_EMPTY_FILES = True
 
-    def __init__(self, sandbox, ip=None, core=None):
+    def __init__(self, sandbox, ip=None, core=None, host=None):
         self.sandbox = sandbox
-        self.ip = ip or sandbox.fresh_ip()
-        self.port = network.free_port(self.ip)
+        self._host_ports = itertools.count(6881)
+        self.host = host
+        self.ip = host.ip if host else ip or sandbox.fresh_ip()
+        self.port = self.free_port()
         self.core = core
         self.dir = sandbox.subdir(self.NAME)
         self.process = None
         sandbox.clients.append(self)
+
+    def free_port(self):
+        """A port of its address: on a host of its own all are free."""
+        return next(self._host_ports) if self.host else network.free_port(self.ip)
 
     @property
     def peer(self):
@@ -45,6 +53,14 @@ class Client:
 
     def wait_complete(self, timeout_s):
         """Returns when everything is stored and verified; TimeoutError otherwise."""
+        raise NotImplementedError
+
+    def is_complete(self):
+        """Whether everything is stored and verified by now; an exit before that is a failure."""
+        raise NotImplementedError
+
+    def leave(self):
+        """Ends a complete one as its user would; returns the bytes that it gave to peers."""
         raise NotImplementedError
 
     def stop(self):
@@ -65,7 +81,8 @@ class Client:
     def start(self, argv, **options):
         """Starts the program; a missing one is a failure that says what to install."""
         try:
-            self.process = self.sandbox.start(self.NAME, argv, self.dir, core=self.core, **options)
+            self.process = self.sandbox.start(self.NAME, argv, self.dir, core=self.core, host=self.host,
+                                              **options)
         except FileNotFoundError as error:
             hint = f"apt-get install {self.PACKAGE}" if self.PACKAGE else "build it, or name it in $SPATE"
             raise AssertionError(f"{argv[0]} is missing ({hint})") from error

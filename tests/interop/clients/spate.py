@@ -50,8 +50,8 @@ class Spate(Client):
     NAME = "spate"
     PACKAGE = None
 
-    def __init__(self, sandbox, ip=None, core=None, cores=1, options=()):
-        super().__init__(sandbox, ip or network.BASE_IP, core)
+    def __init__(self, sandbox, ip=None, core=None, cores=1, options=(), host=None):
+        super().__init__(sandbox, ip or network.BASE_IP, core, host)
         self.cores = cores
         self.options = list(options)
         self.stats_path = self.dir / "stats.json"
@@ -99,6 +99,15 @@ class Spate(Client):
         if not self.events("complete") or not self.events("summary"):
             raise AssertionError(f"no `complete` or `summary` among {[e['event'] for e in self.events()]}")
 
+    def is_complete(self):
+        if self.process.poll() not in (None, EXIT_OK):
+            raise AssertionError(f"spate exited with {self.process.exit_code}: {self.events('error')}")
+        return '"complete"' in self.process.out_path.read_text()
+
+    def leave(self):
+        self.stop()
+        return self.summary()["bytes_up"]
+
     def events(self, kind=None):
         """All events so far, or those of one kind."""
         found = parse_lines(self.process.out_path.read_text())
@@ -134,8 +143,8 @@ class SpateTracker(Client):
     NAME = "spate-tracker"
     PACKAGE = None
 
-    def __init__(self, sandbox, ip=None):
-        super().__init__(sandbox, ip or network.BASE_IP)
+    def __init__(self, sandbox, ip=None, host=None):
+        super().__init__(sandbox, ip or network.BASE_IP, host=host)
 
     def run(self):
         self.start([binary(), "tracker", "--listen", self.peer, "--json"])

@@ -5,7 +5,6 @@ import json
 import urllib.error
 import urllib.request
 
-import network
 from clients.base import Client
 from process import wait_until
 from sandbox import seconds
@@ -39,13 +38,19 @@ class Transmission(Client):
         self._add(torrent, out_dir)
 
     def wait_complete(self, timeout_s):
-        def is_complete():
-            state = self._torrent()
-            # 1 and 2 are the tracker's warnings and errors, 3 is the disk's.
-            if state["error"] == 3:
-                raise AssertionError(f"transmission: {state['errorString']}")
-            return state["sizeWhenDone"] > 0 and state["leftUntilDone"] == 0 and state["status"] == _STATUS_SEEDING
-        wait_until(is_complete, timeout_s, "transmission to complete", interval_s=0.05)
+        wait_until(self.is_complete, timeout_s, "transmission to complete", interval_s=0.05)
+
+    def is_complete(self):
+        state = self._torrent()
+        # 1 and 2 are the tracker's warnings and errors, 3 is the disk's.
+        if state["error"] == 3:
+            raise AssertionError(f"transmission: {state['errorString']}")
+        return state["sizeWhenDone"] > 0 and state["leftUntilDone"] == 0 and state["status"] == _STATUS_SEEDING
+
+    def leave(self):
+        given_bytes = self._torrent()["uploadedEver"]
+        self.stop()
+        return given_bytes
 
     def _add(self, torrent, directory):
         self._launch()
@@ -53,7 +58,7 @@ class Transmission(Client):
         self._call("torrent-add", metainfo=metainfo, **{"download-dir": str(directory), "paused": False})
 
     def _launch(self):
-        rpc_port = network.free_port(self.ip)
+        rpc_port = self.free_port()
         self._rpc = f"http://{self.ip}:{rpc_port}/transmission/rpc"
         self._session_id = ""
         settings = {
