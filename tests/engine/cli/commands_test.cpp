@@ -252,16 +252,20 @@ TEST_F(Commands, AnotherTorrentOfThatNameIsNotOverwritten) {
 TEST_F(Commands, BenchMeasuresEachScenarioBesideItsLimit) {
     const Outcome bench =
         spate_program({"bench", "--json", "--scenario", "all", "--peers", "1,3", "--runs", "1",
-                       "--seconds", "20ms", "--size", "1M", "--dir", folder_.path().string()});
+                       "--seconds", "100ms", "--size", "1M", "--dir", folder_.path().string()});
     ASSERT_EQ(bench.code, 0);
     ASSERT_EQ(bench.lines.size(), 8U);
     for (std::size_t line = 0; line < bench.lines.size(); ++line) {
         const Json json = bench.json(line);
         EXPECT_EQ(json["event"], "bench");
         EXPECT_EQ(json["peers"], line % 2 == 0 ? 1 : 3);
-        EXPECT_GT(json["bytes_per_s"].get<double>(), 0) << bench.lines[line];
         EXPECT_GT(json["limit_bytes_per_s"].get<double>(), 0) << bench.lines[line];
-        EXPECT_EQ(json["runs"].size(), 1U);
+        ASSERT_EQ(json["runs"].size(), 1U);
+        // Not in the window that is measured: a busy machine may stop the engine for all of it.
+        const Json ledger = json["runs"][0]["ledger"];
+        EXPECT_GT(ledger["bytes_sent"].get<double>() + ledger["bytes_received"].get<double>(), 1e6)
+            << bench.lines[line];
+        EXPECT_GE(json["bytes_per_s"].get<double>(), 0);
     }
 }
 

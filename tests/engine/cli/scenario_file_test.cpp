@@ -156,6 +156,14 @@ TEST(ShippedScenarios, ChurnLeavesLateComersOfUnpopularContentWithout) {
     EXPECT_LT(classes["late"].completed, classes["late"].peers);
 }
 
+TEST(ShippedScenarios, ASuperSeedMayLeaveBeforeAPlainOne) {
+    sim::ExperimentResult result;
+    run_classes(shipped("super-seeding", 32 << 20, 1), result);
+    EXPECT_TRUE(result.everyone_finished);
+    const auto classes = run_classes(shipped("plain-seeding", 32 << 20, 1), result);
+    EXPECT_EQ(classes.at("peer").completed, 0U) << "its last pieces left with it";
+}
+
 TEST(ShippedScenarios, FaultsStopNobodyHonest) {
     sim::ExperimentResult result;
     run_classes(shipped("faults", 8 << 20, 3), result);
