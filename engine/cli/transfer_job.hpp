@@ -27,7 +27,7 @@ struct TransferItem {
     std::vector<Endpoint> peers;
     /// Patterns of --select.
     std::vector<std::string> select;
-    driver::Allocation allocation = driver::Allocation::sparse;
+    driver::Allocation allocation = driver::Allocation::automatic;
     driver::FileWrites writes = driver::FileWrites::direct;
     /// `seed`: nothing is downloaded.
     bool seed_only = false;
