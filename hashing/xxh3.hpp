@@ -25,7 +25,7 @@ Xxh3Digest xxh3_128(Bytes bytes, std::uint64_t seed = 0);
 
 /// For hash tables whose keys come from strangers: without the seed they can't choose keys that
 /// meet in one bucket. One who sees the table's answers well enough may find the seed out; where
-/// that is to be feared, use a keyed function (engine/tracker/siphash.hpp).
+/// that is to be feared, use a keyed function (engine/base/siphash.hpp).
 class SeededHash {
 public:
     explicit SeededHash(std::uint64_t seed) : seed_(seed) {}

@@ -8,6 +8,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "engine/base/plain_path.hpp"
+
 namespace spate::io {
 namespace {
 
@@ -20,17 +22,6 @@ using OpenResult = std::expected<FileDescriptor, std::error_code>;
 
 std::unexpected<std::error_code> failure(int error) {
     return std::unexpected(std::error_code(error, std::system_category()));
-}
-
-bool is_plain_path(std::string_view path) {
-    if (path.empty() || path.find('\0') != std::string_view::npos) return false;
-    while (true) {
-        const std::size_t slash = path.find('/');
-        const std::string_view component = path.substr(0, slash);
-        if (component.empty() || component == "." || component == "..") return false;
-        if (slash == std::string_view::npos) return true;
-        path.remove_prefix(slash + 1);
-    }
 }
 
 OpenResult adopt(int fd) {
@@ -152,6 +143,22 @@ std::error_code make_directories_beneath(int directory, std::string_view path) {
         parent = std::move(*next);
     }
     return {};
+}
+
+std::error_code make_link_beneath(int directory, std::string_view path, const std::string& target) {
+    if (!is_plain_path(path)) return std::make_error_code(std::errc::invalid_argument);
+    const std::size_t slash = path.rfind('/');
+    FileDescriptor parent;
+    if (slash != std::string_view::npos) {
+        auto opened =
+            open_inside(directory, std::string(path.substr(0, slash)), O_PATH | O_DIRECTORY, 0);
+        if (!opened) return opened.error();
+        parent = std::move(*opened);
+    }
+    const std::string name(slash == std::string_view::npos ? path : path.substr(slash + 1));
+    const int folder = parent ? parent.get() : directory;
+    return ::symlinkat(target.c_str(), folder, name.c_str()) == 0 ? std::error_code()
+                                                                  : last_error();
 }
 
 std::expected<FileInfo, std::error_code> file_info(int fd) {

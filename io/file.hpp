@@ -14,8 +14,7 @@
 namespace spate::io {
 
 /// These calls block and belong to start-up, to helper threads and to rare events. Paths are
-/// relative to a directory that the caller opened, and refused (EINVAL) when empty, absolute, with
-/// a component that is empty, "." or "..", or with a NUL.
+/// relative to a directory that the caller opened, and refused (EINVAL) unless is_plain_path().
 
 struct OpenOptions {
     bool write = false;
@@ -45,7 +44,12 @@ std::expected<FileDescriptor, std::error_code> open_beneath(int directory, std::
 /// leave `directory`, as open_beneath for writing.
 std::error_code make_directories_beneath(int directory, std::string_view path);
 
-/// The same two without openat2, for kernels and containers that lack it: no link at all.
+/// Makes a symbolic link that says `target`, with its directories in place. Doesn't leave
+/// `directory`, as open_beneath for writing; where it leads is the caller's concern. EEXIST when
+/// something has that name.
+std::error_code make_link_beneath(int directory, std::string_view path, const std::string& target);
+
+/// open_beneath() without openat2, for kernels and containers that lack it: no link at all.
 std::expected<FileDescriptor, std::error_code> open_without_links(int directory,
                                                                   std::string_view path,
                                                                   const OpenOptions& options);

@@ -65,13 +65,10 @@ SocketAddress::SocketAddress(const Endpoint& endpoint) {
 }
 
 std::optional<Endpoint> SocketAddress::endpoint() const {
-    if (storage_.any.sa_family == AF_INET)
-        return Endpoint{IpAddress(std::as_bytes(std::span(&storage_.v4.sin_addr, 1))),
-                        ntohs(storage_.v4.sin_port)};
-    if (storage_.any.sa_family == AF_INET6)
-        return Endpoint{IpAddress(std::as_bytes(std::span(&storage_.v6.sin6_addr, 1))),
-                        ntohs(storage_.v6.sin6_port)};
-    return std::nullopt;
+    static_assert(offsetof(sockaddr_in, sin_port) == offsetof(sockaddr_in6, sin6_port));
+    const auto address = IpAddress::of(storage_.any);
+    if (!address) return std::nullopt;
+    return Endpoint{*address, ntohs(storage_.v4.sin_port)};
 }
 
 std::expected<FileDescriptor, std::error_code> listen_tcp(const Endpoint& at,

@@ -140,7 +140,7 @@ def parse_arguments():
     parser.add_argument("--size", default="1G")
     parser.add_argument("--piece-size", default="256K")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--queue-depth", type=int, default=8, help="fio's, in verify-cold (default: %(default)s)")
+    parser.add_argument("--queue-depth", type=int, default=32, help="fio's, in verify-cold (default: %(default)s, as spate has)")
     parser.add_argument("--read-limit", default=str(REPOSITORY / "build/release/bench/read_limit"), help="default: %(default)s")
     parser.add_argument("--work-dir", help="where data is kept (default: the system's temporary folder)")
     parser.add_argument("--json", help="write every sample there")

@@ -62,7 +62,9 @@ public:
     }
 
     /// A test() of the bit follows soon: fetches its cache line meanwhile.
-    void prefetch(std::size_t bit) const { __builtin_prefetch(bytes_.data() + bit / 8); }
+    void prefetch(std::size_t bit) const {
+        if (!bytes_.empty()) __builtin_prefetch(bytes_.data() + bit / 8);
+    }
 
     /// True when the bit was clear before.
     bool set(std::size_t bit) {

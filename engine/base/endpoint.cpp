@@ -46,6 +46,17 @@ std::optional<IpAddress> IpAddress::parse(std::string_view text) {
     return std::nullopt;
 }
 
+std::optional<IpAddress> IpAddress::of(const sockaddr& address) {
+    const auto bytes_at = [&](std::size_t offset, std::size_t length) {
+        return Bytes(reinterpret_cast<const std::byte*>(&address) + offset, length);
+    };
+    if (address.sa_family == AF_INET)
+        return IpAddress(bytes_at(offsetof(sockaddr_in, sin_addr), sizeof(in_addr)));
+    if (address.sa_family == AF_INET6)
+        return IpAddress(bytes_at(offsetof(sockaddr_in6, sin6_addr), sizeof(in6_addr)));
+    return std::nullopt;
+}
+
 bool IpAddress::is_unspecified() const {
     return std::ranges::all_of(bytes(), [](std::byte b) { return b == std::byte{0}; });
 }
@@ -62,8 +73,14 @@ bool IpAddress::is_private() const {
     const unsigned b = octet(bytes(), 1);
     if (is_v4())
         return a == 10 || (a == 172 && b >= 16 && b < 32) || (a == 192 && b == 168) ||
-               (a == 169 && b == 254);
-    return (a & 0xfe) == 0xfc || (a == 0xfe && (b & 0xc0) == 0x80);
+               is_link_local();
+    return (a & 0xfe) == 0xfc || is_link_local();
+}
+
+bool IpAddress::is_link_local() const {
+    const unsigned a = octet(bytes(), 0);
+    const unsigned b = octet(bytes(), 1);
+    return is_v4() ? a == 169 && b == 254 : a == 0xfe && (b & 0xc0) == 0x80;
 }
 
 bool IpAddress::is_multicast() const {

@@ -13,6 +13,8 @@
 
 #include "engine/base/bytes.hpp"
 
+struct sockaddr;
+
 namespace spate {
 
 /// An IPv4 or IPv6 address. IPv4 is kept in the first four bytes; mapped addresses
@@ -27,6 +29,8 @@ public:
 
     /// "192.0.2.1", "2001:db8::1" or "[2001:db8::1]".
     static std::optional<IpAddress> parse(std::string_view text);
+    /// Of a whole sockaddr_in or sockaddr_in6; empty for other families.
+    static std::optional<IpAddress> of(const sockaddr& address);
 
     Family family() const { return family_; }
     bool is_v4() const { return family_ == Family::v4; }
@@ -37,6 +41,7 @@ public:
     bool is_loopback() const;
     /// RFC 1918, RFC 4193, link-local or loopback: not reachable from the public network.
     bool is_private() const;
+    bool is_link_local() const;
     bool is_multicast() const;
 
     std::string to_string() const;

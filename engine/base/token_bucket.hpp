@@ -11,6 +11,7 @@ namespace spate {
 
 /// A rate limit in bytes per second, shared by threads. Kept as the one instant at which the bucket
 /// would be full again (the generic cell rate algorithm), so a take is one compare-and-swap.
+/// One that nobody shares costs little more than a plain counter.
 class TokenBucket {
 public:
     /// `rate_bytes_per_s` 0 means unlimited. At most `burst` of time is handed out at once.
@@ -19,7 +20,12 @@ public:
     TokenBucket(const TokenBucket&) = delete;
     TokenBucket& operator=(const TokenBucket&) = delete;
 
-    bool unlimited() const { return rate_ == 0; }
+    /// From the next take on; what was taken stays paid for at the old rate.
+    void set_rate(std::uint64_t bytes_per_s) {
+        rate_.store(bytes_per_s, std::memory_order_relaxed);
+    }
+
+    bool unlimited() const { return rate_.load(std::memory_order_relaxed) == 0; }
 
     /// True when a take would succeed now.
     bool available(Time now) const {
@@ -29,9 +35,10 @@ public:
     /// Takes `bytes`. They may overdraw the bucket, as sizes are known only afterwards; then
     /// available() says no until the debt is paid.
     void take(std::uint64_t bytes, Time now) {
-        if (unlimited()) return;
-        const auto cost = static_cast<std::int64_t>(static_cast<double>(bytes) * 1e9 /
-                                                    static_cast<double>(rate_));
+        const std::uint64_t rate = rate_.load(std::memory_order_relaxed);
+        if (rate == 0) return;
+        const auto cost =
+            static_cast<std::int64_t>(static_cast<double>(bytes) * 1e9 / static_cast<double>(rate));
         std::int64_t seen = full_at_.load(std::memory_order_relaxed);
         while (!full_at_.compare_exchange_weak(seen, std::max(seen, ticks(now)) + cost,
                                                std::memory_order_relaxed)) {
@@ -46,7 +53,7 @@ public:
 private:
     static std::int64_t ticks(Time time) { return time.time_since_epoch().count(); }
 
-    const std::uint64_t rate_;
+    std::atomic<std::uint64_t> rate_;  // bytes a second; 0: unlimited
     const Duration burst_;
     std::atomic<std::int64_t> full_at_{0};
 };

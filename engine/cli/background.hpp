@@ -1,8 +1,7 @@
 #pragma once
 // engine/cli/background.hpp: work beside the main thread, which goes on watching for Ctrl-C.
-#include <algorithm>
-#include <atomic>
 #include <functional>
+#include <future>
 #include <optional>
 #include <stop_token>
 #include <thread>
@@ -22,32 +21,31 @@ public:
     explicit Background(Work work)
         : thread_([this, job = std::move(work)](const std::stop_token& stop) mutable {
               result_.emplace(job(stop));
-              done_.store(true, std::memory_order_release);
+              end_.set_value();
           }) {}
 
-    bool done() const { return done_.load(std::memory_order_acquire); }
+    bool done() const { return ended_within(Duration::zero()); }
+    /// Waits at most so long for the end.
+    bool ended_within(Duration patience) const {
+        return ended_.wait_for(patience) == std::future_status::ready;
+    }
     /// Once done().
     Result& result() { return *result_; }
     void request_stop() { thread_.request_stop(); }
 
 private:
     std::optional<Result> result_;
-    std::atomic<bool> done_{false};
+    std::promise<void> end_;
+    std::future<void> ended_ = end_.get_future();
     std::jthread thread_;  // last: it ends before what it writes to
 };
 
-/// Waits for the end of `background`, and sees it within 10 ms; calls `look` every tenth of a
-/// second. A signal requests a stop.
+/// Waits for the end of `background`; calls `look` every tenth of a second. A signal, seen as
+/// often, requests a stop.
 template <class Result, class Look>
 Result& wait_for(Background<Result>& background, Signals& signals, Look look) {
-    Duration unseen{};
-    for (Duration pause = 1ms; !background.done(); pause = std::min<Duration>(2 * pause, 10ms)) {
-        const bool ended = signals.interrupted();
-        if (ended) std::this_thread::sleep_for(5ms);
-        if (ended || signals.wait(pause)) background.request_stop();
-        unseen += pause;
-        if (unseen < 100ms) continue;
-        unseen = {};
+    while (!background.ended_within(100ms)) {
+        if (signals.wait(Duration::zero())) background.request_stop();
         look();
     }
     return background.result();

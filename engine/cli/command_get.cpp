@@ -26,6 +26,7 @@ struct Options {
     std::string folder = ".";
     bool keep_seeding = false;
     std::vector<std::string> select;
+    std::vector<std::string> first;
     std::string allocate = "auto";
     std::string writes = "direct";
     TransferOptions transfer;
@@ -60,6 +61,7 @@ private:
         item.torrent_file = file;
         item.peers = look_up(options_.transfer.peers, environment_.console);
         item.select = options_.select;
+        item.first = options_.first;
         item.full_check = options_.transfer.full_check;
         if (options_.allocate == "full") item.allocation = driver::Allocation::full;
         if (options_.allocate == "sparse") item.allocation = driver::Allocation::sparse;
@@ -175,6 +177,11 @@ Command add_get_command(CLI::App& app) {
             "--select", options->select,
             "Only these files: numbers as `spate show` prints them (2,5-7), paths, folders "
             "or globs; repeatable")
+        ->type_name("FILES")
+        ->allow_extra_args(false);
+    command
+        ->add_option("--first", options->first,
+                     "These files, named as for --select, before all others")
         ->type_name("FILES")
         ->allow_extra_args(false);
     command

@@ -45,18 +45,6 @@ SocketAddress to_system(const Endpoint& endpoint) {
     return result;
 }
 
-std::optional<IpAddress> address_of(const sockaddr* address) {
-    if (address == nullptr) return std::nullopt;
-    if (address->sa_family == AF_INET) {
-        const auto* v4 = reinterpret_cast<const sockaddr_in*>(address);
-        return IpAddress(std::as_bytes(std::span(&v4->sin_addr, 1)));
-    }
-    if (address->sa_family != AF_INET6) return std::nullopt;
-    const auto* v6 = reinterpret_cast<const sockaddr_in6*>(address);
-    if (IN6_IS_ADDR_LINKLOCAL(&v6->sin6_addr)) return std::nullopt;
-    return IpAddress(std::as_bytes(std::span(&v6->sin6_addr, 1)));
-}
-
 double seconds(const timeval& time) {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
 }
@@ -115,8 +103,11 @@ IpAddress reachable_address() {
     if (::getifaddrs(&interfaces) == 0) {
         for (const ifaddrs* at = interfaces; at != nullptr; at = at->ifa_next) {
             if ((at->ifa_flags & IFF_UP) == 0 || (at->ifa_flags & IFF_LOOPBACK) != 0) continue;
-            const auto address = address_of(at->ifa_addr);
-            if (!address || (found && (found->is_v4() || !address->is_v4()))) continue;
+            if (at->ifa_addr == nullptr) continue;
+            const auto address = IpAddress::of(*at->ifa_addr);
+            if (!address || address->is_link_local() ||
+                (found && (found->is_v4() || !address->is_v4())))
+                continue;
             found = address;
         }
         ::freeifaddrs(interfaces);

@@ -3,12 +3,9 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
-#include <cstring>
 #include <memory>
 #include <netdb.h>
-#include <netinet/in.h>
 #include <optional>
-#include <span>
 #include <sys/socket.h>
 
 #include <fmt/format.h>
@@ -27,21 +24,6 @@ bool is_host_name(std::string_view text) {
            });
 }
 
-std::optional<IpAddress> address_of(const addrinfo& found) {
-    const auto bytes = [](const auto& field) { return std::as_bytes(std::span(&field, 1)); };
-    if (found.ai_family == AF_INET) {
-        sockaddr_in address{};
-        std::memcpy(&address, found.ai_addr, sizeof address);
-        return IpAddress(bytes(address.sin_addr));
-    }
-    if (found.ai_family == AF_INET6) {
-        sockaddr_in6 address{};
-        std::memcpy(&address, found.ai_addr, sizeof address);
-        return IpAddress(bytes(address.sin6_addr));
-    }
-    return std::nullopt;
-}
-
 /// Appends the host's addresses; else why there is none.
 std::optional<std::string> resolve(const metainfo::HostPort& host, std::vector<Endpoint>& out) {
     addrinfo hints{};
@@ -51,7 +33,8 @@ std::optional<std::string> resolve(const metainfo::HostPort& host, std::vector<E
     if (error != 0) return ::gai_strerror(error);
     const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(answer, &::freeaddrinfo);
     for (const addrinfo* each = answer; each != nullptr; each = each->ai_next)
-        if (const auto address = address_of(*each)) out.push_back({*address, host.port});
+        if (const auto address = IpAddress::of(*each->ai_addr))
+            out.push_back({*address, host.port});
     return std::nullopt;
 }
 

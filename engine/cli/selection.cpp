@@ -64,8 +64,9 @@ bool select(const metainfo::Metainfo& torrent, const std::string& pattern,
 
 }  // namespace
 
-std::expected<std::vector<bool>, std::string> select_files(
-    const metainfo::Metainfo& torrent, const std::vector<std::string>& patterns) {
+std::expected<std::vector<bool>, std::string> select_files(const metainfo::Metainfo& torrent,
+                                                           const std::vector<std::string>& patterns,
+                                                           std::string_view option) {
     std::vector<bool> selected(torrent.files.size(), patterns.empty());
     for (const std::string& list : patterns) {
         if (select(torrent, list, selected)) continue;  // a path may have commas
@@ -75,23 +76,31 @@ std::expected<std::vector<bool>, std::string> select_files(
             rest.remove_prefix(std::min(comma + 1, rest.size()));
             if (!select(torrent, pattern, selected))
                 return std::unexpected(
-                    fmt::format("--select {} names no file of {}; `spate show` lists them",
+                    fmt::format("{} {} names no file of {}; `spate show` lists them", option,
                                 metainfo::quoted(pattern), metainfo::quoted(torrent.name)));
         }
     }
     return selected;
 }
 
-Bitfield skipped_pieces(const metainfo::Metainfo& torrent, const std::vector<bool>& selected) {
+Bitfield pieces_of(const metainfo::Metainfo& torrent, const std::vector<bool>& selected) {
     const storage::PieceMap map(torrent);
-    Bitfield skipped(torrent.piece_count());
-    skipped.set_all();
+    Bitfield pieces(torrent.piece_count());
     for (std::size_t i = 0; i < selected.size(); ++i) {
         if (!selected[i]) continue;
         const auto range = map.pieces_of(storage::FileIndex(static_cast<std::uint32_t>(i)));
-        for (PieceIndex piece = range.first; piece < range.end; ++piece) skipped.reset(piece.value);
+        for (PieceIndex piece = range.first; piece < range.end; ++piece) pieces.set(piece.value);
     }
-    return skipped.none() ? Bitfield() : skipped;
+    return pieces;
+}
+
+Bitfield skipped_pieces(const metainfo::Metainfo& torrent, const std::vector<bool>& selected) {
+    const Bitfield wanted = pieces_of(torrent, selected);
+    if (wanted.all()) return {};
+    Bitfield skipped(wanted.size());
+    for (std::size_t piece = 0; piece < wanted.size(); ++piece)
+        if (!wanted.test(piece)) skipped.set(piece);
+    return skipped;
 }
 
 }  // namespace spate::cli

@@ -111,12 +111,24 @@ std::optional<Bitfield> TransferJob::skipped(const Bitfield& have) {
         return absent.none() ? Bitfield() : absent;
     }
     if (item_.select.empty()) return Bitfield();
-    const auto selected = select_files(*item_.metainfo, item_.select);
-    if (!selected) {
-        fail(selected.error(), "--select", exit_usage);
-        return std::nullopt;
-    }
+    const auto selected = files_meant(item_.select, "--select");
+    if (!selected) return std::nullopt;
     return skipped_pieces(*item_.metainfo, *selected);
+}
+
+std::optional<Bitfield> TransferJob::preferred() {
+    if (item_.first.empty()) return Bitfield();
+    const auto files = files_meant(item_.first, "--first");
+    if (!files) return std::nullopt;
+    return pieces_of(*item_.metainfo, *files);
+}
+
+std::optional<std::vector<bool>> TransferJob::files_meant(const std::vector<std::string>& patterns,
+                                                          const char* option) {
+    auto files = select_files(*item_.metainfo, patterns, option);
+    if (files) return *std::move(files);
+    fail(files.error(), option, exit_usage);
+    return std::nullopt;
 }
 
 void TransferJob::start(driver::Engine& engine) {
@@ -136,20 +148,25 @@ void TransferJob::start(driver::Engine& engine) {
         if (!enough_to_seed(have, result)) return;
         if (!have.all()) warn_of_partial_seed(have, result);
     }
-    if (auto unwanted = skipped(have)) hand_over(engine, std::move(have), std::move(*unwanted));
+    auto unwanted = skipped(have);
+    if (!unwanted) return;
+    auto first = preferred();
+    if (!first) return;
+    hand_over(
+        engine,
+        {.have = std::move(have), .skipped = std::move(*unwanted), .preferred = std::move(*first)});
 }
 
 // --- The transfer
 
-void TransferJob::hand_over(driver::Engine& engine, Bitfield have, Bitfield skipped) {
-    driver::TorrentSpec spec{.metainfo = item_.metainfo,
-                             .folder = item_.folder,
-                             .have = std::move(have),
-                             .skipped = std::move(skipped),
-                             .tracker_tiers = item_.tracker_tiers,
-                             .peers = item_.peers,
-                             .allocation = item_.allocation,
-                             .writes = item_.writes};
+/// `spec` says which pieces are there and which are wanted; the rest is the item's.
+void TransferJob::hand_over(driver::Engine& engine, driver::TorrentSpec spec) {
+    spec.metainfo = item_.metainfo;
+    spec.folder = item_.folder;
+    spec.tracker_tiers = item_.tracker_tiers;
+    spec.peers = item_.peers;
+    spec.allocation = item_.allocation;
+    spec.writes = item_.writes;
     auto id = engine.add(std::move(spec));
     if (!id) return fail(id.error(), item_.folder.string());
     id_ = *id;
@@ -160,7 +177,7 @@ void TransferJob::hand_over(driver::Engine& engine, Bitfield have, Bitfield skip
 }
 
 void TransferJob::start_metadata(driver::Engine& engine) {
-    hand_over(engine, {}, {});
+    hand_over(engine, {});
 }
 
 bool TransferJob::adopt_metadata(const driver::MetadataReady& ready) {

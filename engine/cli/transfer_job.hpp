@@ -25,8 +25,9 @@ struct TransferItem {
     std::filesystem::path torrent_file;
     std::vector<std::vector<std::string>> tracker_tiers;
     std::vector<Endpoint> peers;
-    /// Patterns of --select.
+    /// Patterns of --select and --first.
     std::vector<std::string> select;
+    std::vector<std::string> first;
     driver::Allocation allocation = driver::Allocation::automatic;
     driver::FileWrites writes = driver::FileWrites::direct;
     /// `seed`: nothing is downloaded.
@@ -90,9 +91,12 @@ private:
     CheckResult check(const std::stop_token& stop);
     Bitfield verified_pieces(CheckResult& result);
     bool enough_to_seed(const Bitfield& have, const CheckResult& result);
+    std::optional<std::vector<bool>> files_meant(const std::vector<std::string>& patterns,
+                                                 const char* option);
     std::optional<Bitfield> skipped(const Bitfield& have);
+    std::optional<Bitfield> preferred();
     void warn_of_partial_seed(const Bitfield& have, const CheckResult& result);
-    void hand_over(driver::Engine& engine, Bitfield have, Bitfield skipped);
+    void hand_over(driver::Engine& engine, driver::TorrentSpec spec);
     void fail(const std::string& sentence, const std::string& what, int code = exit_failure);
     bool worth_a_record() const;
 

@@ -104,7 +104,10 @@ void add_bench_options(CLI::App& app, TransferOptions& options) {
     app.add_option("--bench-core-threads", options.core_threads)
         ->check(CLI::Range(1U, swarm::cores_max))
         ->group("");
-    app.add_flag("--bench-trust-peers", options.trust_peers)->group("");
+    // Unverified data is for benchmarks alone, so never from strangers.
+    app.add_flag("--bench-trust-peers", options.trust_peers)
+        ->needs("--sandbox-loopback")
+        ->group("");
 }
 
 Endpoint at_port(std::string_view address, std::uint16_t port) {

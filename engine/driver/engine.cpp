@@ -205,6 +205,7 @@ std::expected<TorrentId, std::string> Engine::Implementation::add(TorrentSpec sp
     const CoreIndex home(static_cast<std::uint16_t>(id.value % cores_.size()));
     Entry entry;
     entry.shared = std::make_unique<session::SharedTorrent>(id, home, spec.metainfo);
+    entry.shared->preferred = std::move(spec.preferred);
     auto& pieces = entry.shared->pieces;
     std::uint64_t stored_bytes = 0;
     for (std::uint32_t i = 0; i < pieces.size(); ++i) {

@@ -55,13 +55,15 @@ enum class FileWrites : std::uint8_t { direct, cached };
 
 struct TorrentSpec {
     /// With an info-hash only (no piece hashes) for a magnet link: MetadataReady follows.
-    std::shared_ptr<const metainfo::Metainfo> metainfo;
+    std::shared_ptr<const metainfo::Metainfo> metainfo{};
     /// Where the torrent's name lives (storage/file_layout.hpp).
-    std::filesystem::path folder;
+    std::filesystem::path folder{};
     /// Pieces that are verified on disk. Empty: none.
     Bitfield have{};
     /// Pieces nobody wants, as the files that they touch weren't selected. Empty: none.
     Bitfield skipped{};
+    /// Pieces that are got before all others. Empty: none.
+    Bitfield preferred{};
     std::vector<std::vector<std::string>> tracker_tiers{};
     /// Called at once, and again when they are lost.
     std::vector<Endpoint> peers{};

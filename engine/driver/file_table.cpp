@@ -125,7 +125,6 @@ FileTable::Result FileTable::for_writing(TorrentId torrent, const TorrentFiles& 
     auto descriptor = files.create(index);
     if (!descriptor)
         return std::unexpected(why(files, index, "write", descriptor.error().message()));
-    if (planned.executable) ::fchmod(descriptor->get(), 0755);
     std::error_code error = set_full_size(descriptor->get(), planned.size_bytes);
     auto direct = files.suits_direct_writes(index) ? files.open_direct(index, *descriptor)
                                                    : io::FileDescriptor();

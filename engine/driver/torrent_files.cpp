@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
 
@@ -10,6 +11,19 @@
 #include "io/file.hpp"
 
 namespace spate::driver {
+namespace {
+
+/// For all who may read it. That it can't be said (FAT has no such bits) doesn't stop a download.
+void make_executable(const io::FileDescriptor& file) {
+    struct stat status{};
+    if (::fstat(file.get(), &status) != 0) return;
+    constexpr mode_t readers = 0444;
+    constexpr mode_t permissions = 07777;
+    const mode_t mode = status.st_mode & permissions;
+    ::fchmod(file.get(), mode | ((mode & readers) >> 2));
+}
+
+}  // namespace
 
 std::expected<std::shared_ptr<const TorrentFiles>, std::string> TorrentFiles::open(
     const metainfo::Metainfo& metainfo, const std::filesystem::path& folder, bool download,
@@ -37,13 +51,35 @@ std::expected<io::FileDescriptor, std::error_code> TorrentFiles::create(
     const std::string& path = file(index).path;
     constexpr io::OpenOptions options{.write = true, .create = true};
     auto opened = io::open_beneath(folder_descriptor_.get(), path, options);
+    if (!opened && opened.error() == std::errc::no_such_file_or_directory) {
+        if (const auto error = make_folders_of(path)) return std::unexpected(error);
+        opened = io::open_beneath(folder_descriptor_.get(), path, options);
+    }
+    if (opened && file(index).executable) make_executable(*opened);
+    return opened;
+}
+
+std::error_code TorrentFiles::make_folders_of(std::string_view path) const {
     const std::size_t slash = path.rfind('/');
-    if (opened || opened.error() != std::errc::no_such_file_or_directory || slash == path.npos)
-        return opened;
-    if (const auto error =
-            io::make_directories_beneath(folder_descriptor_.get(), path.substr(0, slash)))
-        return std::unexpected(error);
-    return io::open_beneath(folder_descriptor_.get(), path, options);
+    if (slash == path.npos) return std::make_error_code(std::errc::no_such_file_or_directory);
+    return io::make_directories_beneath(folder_descriptor_.get(), path.substr(0, slash));
+}
+
+std::error_code TorrentFiles::make_link(storage::FileIndex index) const {
+    const storage::PlannedFile& link = file(index);
+    const auto make = [&] {
+        return io::make_link_beneath(folder_descriptor_.get(), link.path, link.link_target);
+    };
+    std::error_code error = make();
+    if (error == std::errc::no_such_file_or_directory) {
+        error = make_folders_of(link.path);
+        if (!error) error = make();
+    }
+    if (error == std::errc::operation_not_permitted) {
+        const auto made = create(index);
+        return made ? std::error_code() : made.error();
+    }
+    return error == std::errc::file_exists ? std::error_code() : error;
 }
 
 bool TorrentFiles::suits_direct_writes(storage::FileIndex index) const {
@@ -81,9 +117,15 @@ std::expected<void, std::string> TorrentFiles::make_empty_files() const {
     for (std::uint32_t i = 0; i < files_.size(); ++i) {
         if (files_[i].pad || files_[i].size_bytes != 0) continue;
         const storage::FileIndex index(i);
-        if (const auto made = create(index); !made)
+        std::error_code error;
+        if (!files_[i].link_target.empty()) {
+            error = make_link(index);
+        } else if (const auto made = create(index); !made) {
+            error = made.error();
+        }
+        if (error)
             return std::unexpected(
-                fmt::format("can't create {}: {}", display_path(index), made.error().message()));
+                fmt::format("can't create {}: {}", display_path(index), error.message()));
     }
     return {};
 }

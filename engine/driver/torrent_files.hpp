@@ -51,12 +51,17 @@ public:
     /// The file that create() gave, open once more with O_DIRECT; empty when the filesystem can't.
     io::FileDescriptor open_direct(storage::FileIndex index,
                                    const io::FileDescriptor& created) const;
-    /// Empty files, which no piece names: made when the download starts.
+    /// Empty files and symbolic links (BEP 47), which no piece names: made when the download
+    /// starts. Where a link's name is taken already, that is left as it is; a filesystem without
+    /// links gets an empty file, as in clients that don't know them.
     std::expected<void, std::string> make_empty_files() const;
     /// Blocks until the files' data is on the disk.
     std::expected<void, std::string> sync() const;
 
 private:
+    std::error_code make_link(storage::FileIndex index) const;
+    std::error_code make_folders_of(std::string_view path) const;
+
     TorrentFiles(const metainfo::Metainfo& metainfo, std::filesystem::path folder,
                  const FileOptions& options)
         : map_(metainfo),

@@ -66,8 +66,6 @@ InfoHash truncated(const InfoHashV2& hash);
 /// The byte space of a v2-only torrent (BEP 52) is its files in the order of the file tree, each
 /// that isn't empty starting a piece; the gaps are pad files that the parser puts there, none
 /// behind the last file. That of a hybrid is the v1 list of files, whose pad files align likewise.
-///
-/// Symbolic links (BEP 47) are never made: such an entry is the empty file that older clients see.
 struct Metainfo {
     /// SHA-1 of the info dictionary; of a v2-only torrent `truncated(*info_hash_v2)`.
     InfoHash info_hash;

@@ -10,6 +10,7 @@
 #include "engine/base/fifo.hpp"
 #include "engine/base/ids.hpp"
 #include "engine/base/time.hpp"
+#include "engine/base/token_bucket.hpp"
 #include "engine/session/drop_reason.hpp"
 #include "engine/session/peer_waits.hpp"
 #include "engine/swarm/picker.hpp"
@@ -26,6 +27,9 @@ struct Upload {
     BlockRef block;
     CoarseTime asked_at;
 };
+
+/// What a peer with a limit of its own may save up: a tick's worth, and the next tick may be late.
+constexpr Duration upload_burst = 1s;
 
 /// State of one connection; Session's functions keep it consistent. Invariants: in a torrent's list
 /// exactly while `stage` is established; `interesting` is the number of pieces that the peer has
@@ -80,11 +84,9 @@ struct Connection {
     std::vector<PieceIndex> granted_fast;  // what we serve the peer although we choke it
     std::uint64_t granted_fast_bytes = 0;  // that it may still ask for of them while choked
     Fifo<Upload> uploads;                  // requested by the peer, not yet sent
-    std::uint64_t upload_rate_max = 0;     // in bytes per second; 0: as fast as it takes it
-    std::int64_t upload_allowance = 0;     // in bytes, of upload_rate_max, at that time
-    Time upload_allowance_at{};
-    std::uint32_t have_count_reported = 0;   // to the home core, a choke round ago
-    PeerWait waits_for = PeerWait::nothing;  // as counted in Session's PeerWaits
+    TokenBucket upload_limit{0, upload_burst};  // the choke strategy's, for this peer alone
+    std::uint32_t have_count_reported = 0;      // to the home core, a choke round ago
+    PeerWait waits_for = PeerWait::nothing;     // as counted in Session's PeerWaits
     swarm::RateMeter down;
     swarm::RateMeter up;
     bool watched = false;  // is looked at every tick, because something is awaited of it

@@ -10,6 +10,7 @@
 
 #include "engine/base/ids.hpp"
 #include "engine/base/prng.hpp"
+#include "engine/base/siphash.hpp"
 #include "engine/base/time.hpp"
 #include "engine/base/timer_wheel.hpp"
 #include "engine/base/token_bucket.hpp"
@@ -23,7 +24,6 @@
 #include "engine/session/torrent.hpp"
 #include "engine/swarm/allowed_fast.hpp"
 #include "engine/swarm/piece_buffers.hpp"
-#include "engine/tracker/siphash.hpp"
 
 namespace spate::session {
 
@@ -210,7 +210,6 @@ private:
     void on_cancel(Connection& connection, BlockRef block);
     void set_choke(Connection& connection, bool choke, std::uint64_t rate_max_bytes_per_s,
                    Time now);
-    static bool may_upload(Connection& connection, Time now);
     void take_blocks(Connection& connection, SendPlan& plan, Time now);
 
     // session_home.cpp: home duties and messages between cores.
@@ -253,7 +252,7 @@ private:
     const SessionOptions options_;
     const RateLimits limits_;
     Prng random_;
-    const tracker::SipKey digest_key_;
+    const SipKey digest_key_;
     swarm::PieceBuffers buffers_;
     ConnectionTable connections_;
     std::vector<std::unique_ptr<Torrent>> torrents_;  // by TorrentId

@@ -15,6 +15,9 @@ void Session::add_torrent(SharedTorrent& shared,
     Torrent& torrent = *torrents_[index];
     torrent.complete_told = torrent.complete();
     torrent.picker.set_mode(options_.piece_mode);
+    for (std::uint32_t piece = 0; piece < shared.preferred.size(); ++piece)
+        if (shared.preferred.test(piece))
+            torrent.picker.set_priority(PieceIndex(piece), swarm::PiecePriority::high);
     if (options_.super_seed && torrent.complete() && shared.pieces.size() > 0)
         torrent.super_seeding.emplace(shared.pieces.size(), random_);
     by_info_hash_[shared.metainfo->info_hash] = &torrent;

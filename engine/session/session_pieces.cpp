@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "engine/base/assert.hpp"
+#include "engine/base/siphash.hpp"
 #include "engine/session/session.hpp"
-#include "engine/tracker/siphash.hpp"
 #include "engine/wire/message.hpp"
 
 namespace spate::session {
@@ -161,8 +161,7 @@ std::vector<std::uint64_t> Session::block_digests(const swarm::PartialPiece& par
     std::vector<std::uint64_t> digests(partial.block_count());
     for (std::uint32_t i = 0; i < partial.block_count(); ++i) {
         const BlockRef block = partial.block(i);
-        digests[i] =
-            tracker::siphash(digest_key_, Bytes(content).subspan(block.offset, block.length));
+        digests[i] = siphash(digest_key_, Bytes(content).subspan(block.offset, block.length));
     }
     return digests;
 }

@@ -19,8 +19,6 @@ constexpr std::uint32_t send_bytes_max = 256 * 1024;
 constexpr std::size_t control_bytes_kept = 128;
 /// Under an upload limit sends are small, so that the rate is smooth.
 constexpr std::uint32_t send_bytes_max_limited = 16 * 1024;
-/// What a peer with a limit of its own may save up: a tick's worth, and the next tick may be late.
-constexpr Duration upload_burst = 1s;
 
 }  // namespace
 
@@ -58,7 +56,7 @@ void Session::on_cancel(Connection& connection, BlockRef block) {
 
 void Session::set_choke(Connection& connection, bool choke, std::uint64_t rate_max_bytes_per_s,
                         Time now) {
-    connection.upload_rate_max = rate_max_bytes_per_s;
+    connection.upload_limit.set_rate(rate_max_bytes_per_s);
     if (!connection.uploads.empty()) request_transmit(connection);
     if (connection.stage != Stage::established || connection.we_choke == choke) return;
     connection.we_choke = choke;
@@ -96,18 +94,6 @@ bool Session::take_send(ConnectionId id, SendPlan& plan, Time now) {
     return !plan.empty();
 }
 
-/// Within the peer's own limit. A block may overdraw it, as its size is what it is.
-bool Session::may_upload(Connection& connection, Time now) {
-    if (connection.upload_rate_max == 0) return true;
-    const double passed_s = to_seconds(now - connection.upload_allowance_at);
-    const auto rate = static_cast<double>(connection.upload_rate_max);
-    const double saved = static_cast<double>(connection.upload_allowance) + rate * passed_s;
-    connection.upload_allowance =
-        static_cast<std::int64_t>(std::min(saved, rate * to_seconds(upload_burst)));
-    connection.upload_allowance_at = now;
-    return connection.upload_allowance >= 0;
-}
-
 void Session::take_blocks(Connection& connection, SendPlan& plan, Time now) {
     const bool limited = !limits_.up.unlimited();
     const std::uint32_t bytes_max = limited ? send_bytes_max_limited : send_bytes_max;
@@ -115,7 +101,7 @@ void Session::take_blocks(Connection& connection, SendPlan& plan, Time now) {
     while (!connection.uploads.empty() && plan.block_count < SendPlan::blocks_max) {
         const auto [block, asked_at] = connection.uploads.front();
         if (plan.block_count > 0 && bytes + block.length > bytes_max) break;
-        if (!may_upload(connection, now)) break;  // the tick goes on
+        if (!connection.upload_limit.available(now)) break;  // the tick goes on
         if (limited && !limits_.up.available(now)) {
             if (!connection.send_paused) {
                 connection.send_paused = true;
@@ -124,7 +110,7 @@ void Session::take_blocks(Connection& connection, SendPlan& plan, Time now) {
             break;
         }
         limits_.up.take(block.length, now);
-        connection.upload_allowance -= connection.upload_rate_max > 0 ? block.length : 0;
+        connection.upload_limit.take(block.length, now);
         bytes += block.length;
         plan.blocks[plan.block_count] = block;
         plan.asked_at[plan.block_count++] = asked_at;

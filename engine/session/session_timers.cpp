@@ -80,7 +80,8 @@ void Session::tick(Connection& connection, Time now) {
     fill_requests(connection, now);
     note_wait(connection);
     // It may have waited for its own upload limit.
-    if (connection.upload_rate_max > 0 && !connection.uploads.empty()) request_transmit(connection);
+    if (!connection.upload_limit.unlimited() && !connection.uploads.empty())
+        request_transmit(connection);
     request_metadata(connection, now);
     // One that has nothing and isn't Fast never says so.
     if (connection.torrent->super_seeding &&
@@ -98,7 +99,7 @@ bool Session::needs_watching(const Connection& connection) {
     const auto& super_seeding = connection.torrent->super_seeding;
     return connection.torrent->fetch || connection.window.outstanding() > 0 ||
            (connection.we_are_interested && may_ask) ||
-           (connection.upload_rate_max > 0 && !connection.uploads.empty()) ||
+           (!connection.upload_limit.unlimited() && !connection.uploads.empty()) ||
            (super_seeding && !super_seeding->told(connection.id));
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "engine/base/bitfield.hpp"
 #include "engine/base/ids.hpp"
 #include "engine/metainfo/metainfo.hpp"
 #include "engine/swarm/availability.hpp"
@@ -40,6 +41,8 @@ struct SharedTorrent {
     /// The core that talks to trackers, keeps the peer list and ranks the peers.
     const CoreIndex home;
     const std::shared_ptr<const metainfo::Metainfo> metainfo;
+    /// Pieces that are got before all others; empty: none. Set before a session sees the torrent.
+    Bitfield preferred;
     swarm::Availability availability;
     swarm::PieceTable pieces;
     TorrentCounters counters;

@@ -17,18 +17,15 @@ struct PlannedFile {
     /// Not on disk at all.
     bool pad = false;
     bool executable = false;
+    /// Of a symbolic link (BEP 47): its text, relative to the folder that it lies in, which leads
+    /// to a path of the torrent's own folder. Empty for all else.
+    std::string link_target{};
 
     bool operator==(const PlannedFile&) const = default;
 };
 
-/// One for each of the torrent's files, in its order. Every path passes is_safe_path().
+/// One for each of the torrent's files, in its order. Every path passes is_plain_path().
 std::vector<PlannedFile> lay_out(const metainfo::Metainfo& torrent);
-
-/// True when `path` is relative and can't lead out of the folder it is relative to: components
-/// between single slashes, none of them empty, "." or "..", and no NUL. (A symbolic link that is
-/// already in the folder is the opener's concern.) Everything that opens a file for a torrent
-/// asserts this.
-bool is_safe_path(std::string_view path);
 
 /// The folders to make for `path`, outermost first: "a/b/c" needs "a" and "a/b".
 std::vector<std::string_view> parent_folders(std::string_view path);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/base/assert.hpp"
+#include "engine/swarm/prefetch.hpp"
 
 namespace spate::swarm {
 namespace {
@@ -16,7 +17,6 @@ constexpr int late_scan_max = 4;
 constexpr std::size_t spare_max = 64;
 /// Pieces that were wholly asked for and are settled since, before they are looked for.
 constexpr std::size_t full_spare = 256;
-constexpr std::size_t prefetched_bits = 8;
 
 bool receiving(const PartialPiece& partial) {
     return partial.stage == PartialPiece::Stage::receiving;
@@ -60,6 +60,8 @@ bool Picker::may_ask(const Call& call, PieceIndex piece) {
 
 void Picker::pick(const PickPeer& peer, std::uint32_t count, Prng& random, Time now,
                   std::vector<Pick>& out) {
+    fetch_ahead(peer);
+    order_.tend(pieces_, availability_, random, now);
     Call call{peer, out.size() + count, random, now, out};
     if (peer.state.rejects.rests(now)) return;
     if (!peer.only.empty()) {
@@ -80,6 +82,15 @@ void Picker::pick(const PickPeer& peer, std::uint32_t count, Prng& random, Time 
     pick_endgame(call);
     if (call.left() == 0) return;
     if (PartialPiece* const second = claim_of_another_core(call)) begin(call, *second);
+}
+
+/// The peer's bits that will be tested are on their way while the order is tended.
+void Picker::fetch_ahead(const PickPeer& peer) const {
+    BitPrefetcher(peer.has, 0, std::min(open_.size(), open_scan_max))
+        .before(0, [this](std::size_t i) { return open_[i].piece.value; });
+    // Whoever has little will hardly have one of the started pieces.
+    if (peer.has.count() * open_.size() < 2 * peer.has.size())
+        order_.prefetch(peer.has, peer.state.cursor);
 }
 
 // --- Blocks
@@ -105,7 +116,7 @@ void Picker::pick_from(Call& call, PartialPiece& partial) {
 /// The first blocks of a piece that was claimed just now.
 void Picker::begin(Call& call, PartialPiece& partial) {
     pick_from(call, partial);
-    if (partial.has_unrequested()) open_.push_back(&partial);
+    if (partial.has_unrequested()) open_.push_back({partial.piece(), &partial});
 }
 
 void Picker::share_blocks(Call& call, PartialPiece& partial, unsigned requests_max) {
@@ -125,8 +136,9 @@ void Picker::share_blocks(Call& call, PartialPiece& partial, unsigned requests_m
 }
 
 bool Picker::has_unrequested() const {
-    return std::ranges::any_of(open_, [](const PartialPiece* partial) {
-        return receiving(*partial) && partial->has_unrequested() && !partial->owned();
+    return std::ranges::any_of(open_, [](const Open& open) {
+        return receiving(*open.partial) && open.partial->has_unrequested() &&
+               !open.partial->owned();
     });
 }
 
@@ -158,19 +170,19 @@ void Picker::pick_open(Call& call) {
     const std::size_t count = std::min(open_.size(), open_scan_max);
     std::size_t kept = 0;
     std::size_t i = 0;
+    BitPrefetcher bits(call.peer.has, 0, count);
     for (; i < count && call.left() > 0; ++i) {
-        // A cold peer's bits are fetched several at a time.
-        if (i % prefetched_bits == 0)
-            for (std::size_t next = i; next < std::min(i + prefetched_bits, count); ++next)
-                call.peer.has.prefetch(open_[next]->piece().value);
-        PartialPiece& partial = *open_[i];
+        bits.before(i, [this](std::size_t next) { return open_[next].piece.value; });
+        const Open open = open_[i];
+        PartialPiece& partial = *open.partial;
         if (receiving(partial) && partial.has_unrequested()) {
-            if (may_ask(call, partial.piece())) pick_from(call, partial);
-            if (partial.has_unrequested()) open_[kept++] = &partial;
+            if (may_ask(call, open.piece)) pick_from(call, partial);
+            if (partial.has_unrequested()) open_[kept++] = open;
         }
     }
-    open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(kept),
-                open_.begin() + static_cast<std::ptrdiff_t>(i));
+    if (kept != i)
+        open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(kept),
+                    open_.begin() + static_cast<std::ptrdiff_t>(i));
     if (call.left() > 0 && open_.size() > open_scan_max)
         std::ranges::rotate(open_, open_.begin() + static_cast<std::ptrdiff_t>(kept));
 }
@@ -231,15 +243,18 @@ PartialPiece* Picker::start(PieceIndex piece) {
         pieces_.release(piece, core_);
         return nullptr;
     }
-    auto& partial = partials_[piece];
     if (spare_.empty()) {
+        auto& partial = partials_[piece];
         partial = std::make_unique<PartialPiece>(piece, size, *buffer);
-    } else {
-        partial = std::move(spare_.back());
-        spare_.pop_back();
-        partial->reset(piece, size, *buffer);
+        return partial.get();
     }
-    return partial.get();
+    Partials::node_type node = std::move(spare_.back());
+    spare_.pop_back();
+    PartialPiece* const partial = node.mapped().get();
+    node.key() = piece;
+    partial->reset(piece, size, *buffer);
+    partials_.insert(std::move(node));
+    return partial;
 }
 
 PartialPiece* Picker::claim_next(Call& call) {
@@ -279,7 +294,8 @@ PartialPiece* Picker::claim_of_another_core(const Call& call) {
 // --- What became of requests and pieces
 
 void Picker::open(PartialPiece& partial) {
-    if (std::ranges::find(open_, &partial) == open_.end()) open_.insert(open_.begin(), &partial);
+    if (std::ranges::find(open_, &partial, &Open::partial) == open_.end())
+        open_.insert(open_.begin(), {partial.piece(), &partial});
 }
 
 void Picker::on_request_gone(BlockRef block, ConnectionId peer, bool may_still_write) {
@@ -316,11 +332,11 @@ PartialPiece* Picker::find(PieceIndex piece) {
 void Picker::drop(PieceIndex piece) {
     const auto found = partials_.find(piece);
     SPATE_ASSERT(found != partials_.end());
-    std::erase(open_, found->second.get());
+    std::erase_if(open_, [&](const Open& open) { return open.piece == piece; });
     pieces_.release(piece, core_);
     buffers_.release(found->second->buffer());
-    if (spare_.size() < spare_max) spare_.push_back(std::move(found->second));
-    partials_.erase(found);
+    Partials::node_type node = partials_.extract(found);
+    if (spare_.size() < spare_max) spare_.push_back(std::move(node));
     if (pieces_.missing(piece) && returned_.size() < returned_max)
         returned_.emplace_back(piece, order_.generation());
     if (full_.size() > 2 * partials_.size() + full_spare)

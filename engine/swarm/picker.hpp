@@ -126,11 +126,17 @@ private:
         std::uint32_t left() const { return static_cast<std::uint32_t>(wanted - out.size()); }
     };
 
+    /// The piece's number beside it, to look for it without touching it.
+    struct Open {
+        PieceIndex piece;
+        PartialPiece* partial;
+    };
     using Full = std::pair<Time, PieceIndex>;
     using Returned = std::pair<PieceIndex, std::uint32_t>;
 
     bool is_settled(const Full& full);
     static bool may_ask(const Call& call, PieceIndex piece);
+    void fetch_ahead(const PickPeer& peer) const;
     void open(PartialPiece& partial);
     void take(Call& call, PartialPiece& partial, std::uint32_t index);
     void pick_from(Call& call, PartialPiece& partial);
@@ -156,10 +162,11 @@ private:
     PieceBuffers& buffers_;
     PieceOrder order_;
     std::optional<Time> endgame_since_;
-    std::unordered_map<PieceIndex, std::unique_ptr<PartialPiece>> partials_;
-    std::vector<std::unique_ptr<PartialPiece>> spare_;  // their memory is used again
-    std::vector<PartialPiece*> open_;  // partials that may have unrequested blocks, oldest first
-    std::deque<Full> full_;  // wholly asked for, when; the longest ago first; some are settled
+    using Partials = std::unordered_map<PieceIndex, std::unique_ptr<PartialPiece>>;
+    Partials partials_;
+    std::vector<Partials::node_type> spare_;  // their memory is used again
+    std::vector<Open> open_;  // partials that may have unrequested blocks, oldest first
+    std::deque<Full> full_;   // wholly asked for, when; the longest ago first; some are settled
     std::vector<Returned>
         returned_;  // given up in that generation of the order, which may not name them
     std::vector<std::pair<Time, PieceIndex>> deadlines_;  // earliest first

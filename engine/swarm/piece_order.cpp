@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "engine/base/assert.hpp"
+#include "engine/swarm/prefetch.hpp"
 
 namespace spate::swarm {
 namespace {
@@ -15,7 +16,8 @@ constexpr std::uint32_t coarse_step = 128;
 constexpr std::uint32_t priority_classes = 3;
 constexpr std::uint16_t no_key = 0xffff;  // not missing
 constexpr std::uint32_t nowhere = ~std::uint32_t{0};
-constexpr std::size_t prefetched_bits = 8;
+/// Of a list in the making, unless it is due: a call in a few makes them, and the others none.
+constexpr std::uint32_t steps_min = 16;
 
 constexpr std::uint32_t rarity_key(std::uint32_t count) {
     if (count < exact_counts) return count;
@@ -95,14 +97,11 @@ void PieceOrder::advance(std::uint32_t steps, const PieceTable& pieces,
     const bool random_order =
         mode_ != PieceMode::rarest_first || pieces.stored_count() < random_first_pieces;
     const std::uint32_t end = std::min(build_.done + steps, 2 * pieces_count);
-    for (; build_.done < end; ++build_.done) {
-        if (build_.done < pieces_count) {
-            count(build_.done, pieces, availability, random_order);
-        } else {
-            if (build_.done == pieces_count) sum_up();
-            place(build_.done - pieces_count);
-        }
-    }
+    for (; build_.done < std::min(end, pieces_count); ++build_.done)
+        count(build_.done, pieces, availability, random_order);
+    if (build_.done == end) return;
+    if (build_.done == pieces_count) sum_up();
+    for (; build_.done < end; ++build_.done) place(build_.done - pieces_count);
 }
 
 void PieceOrder::publish() {
@@ -122,7 +121,7 @@ void PieceOrder::renew(const PieceTable& pieces, const Availability& availabilit
     if (!first && passed < renewal)
         due = static_cast<std::uint64_t>(passed.count()) * steps /
               static_cast<std::uint64_t>(renewal.count());
-    if (due <= build_.done) return;
+    if (due < std::min(build_.done + steps_min, steps) || due <= build_.done) return;
     advance(static_cast<std::uint32_t>(due) - build_.done, pieces, availability);
     if (build_.done < steps) return;
     // The list was begun long ago, and nobody has asked since.
@@ -134,6 +133,13 @@ void PieceOrder::renew(const PieceTable& pieces, const Availability& availabilit
     begin(pieces, random, now);
 }
 
+void PieceOrder::prefetch(const Bitfield& peer_has, const Cursor& cursor) const {
+    const std::size_t at =
+        std::max<std::size_t>(cursor.generation == generation_ ? cursor.position : 0, head_);
+    const std::size_t end = std::min(at + BitPrefetcher::ahead_max / 2, order_.size());
+    for (std::size_t i = at; i < end; ++i) peer_has.prefetch(order_[i]);
+}
+
 std::optional<PieceIndex> PieceOrder::first_missing(const Bitfield& peer_has, Cursor& cursor,
                                                     const PieceTable& pieces,
                                                     const Availability& availability, Prng& random,
@@ -143,15 +149,10 @@ std::optional<PieceIndex> PieceOrder::first_missing(const Bitfield& peer_has, Cu
     if (cursor.generation != generation_) cursor = {generation_, 0};
     while (head_ < order_.size() && !pieces.missing(PieceIndex(order_[head_]))) ++head_;
     std::size_t at = std::max<std::size_t>(cursor.position, head_);
-    // A cold peer's bits are fetched several at a time.
-    std::size_t fetched = at;
+    BitPrefetcher bits(peer_has, at, order_.size());
     for (; at < order_.size(); ++at) {
-        if (at == fetched) {
-            fetched = std::min(at + prefetched_bits, order_.size());
-            for (std::size_t i = at; i < fetched; ++i) peer_has.prefetch(order_[i]);
-        }
-        const PieceIndex piece(order_[at]);
-        if (pieces.missing(piece) && peer_has.test(piece.value)) break;
+        bits.before(at, [this](std::size_t next) { return order_[next]; });
+        if (peer_has.test(order_[at]) && pieces.missing(PieceIndex(order_[at]))) break;
     }
     cursor.position = static_cast<std::uint32_t>(at);
     if (at == order_.size()) return std::nullopt;

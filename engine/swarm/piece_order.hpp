@@ -42,6 +42,13 @@ public:
     void set_mode(PieceMode mode);
     void set_priority(PieceIndex piece, PiecePriority priority, std::uint32_t piece_count);
 
+    /// Some of the work that a list in the making is behind with. Once for each call that may look
+    /// for a piece, so that none of them pays for all.
+    void tend(const PieceTable& pieces, const Availability& availability, Prng& random, Time now) {
+        if (pieces.missing_count() > 0) renew(pieces, availability, random, now);
+    }
+    /// first_missing() follows soon.
+    void prefetch(const Bitfield& peer_has, const Cursor& cursor) const;
     /// The first missing piece from the cursor on that the peer has; the cursor stays at it.
     std::optional<PieceIndex> first_missing(const Bitfield& peer_has, Cursor& cursor,
                                             const PieceTable& pieces,

@@ -9,6 +9,7 @@
 #include "engine/base/assert.hpp"
 #include "engine/base/bitfield.hpp"
 #include "engine/base/ids.hpp"
+#include "engine/swarm/atomics.hpp"
 
 namespace spate::swarm {
 
@@ -85,10 +86,6 @@ private:
     Atomic<std::uint32_t> skipped_{0};
 };
 
-struct StdAtomics {
-    template <class T>
-    using Atomic = std::atomic<T>;
-};
 using PieceTable = BasicPieceTable<StdAtomics>;
 
 /// More cores than this a torrent can't be shared by (seven bits an owner).

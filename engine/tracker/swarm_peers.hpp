@@ -6,7 +6,7 @@
 
 #include "engine/base/endpoint.hpp"
 #include "engine/base/prng.hpp"
-#include "engine/tracker/siphash.hpp"
+#include "engine/base/siphash.hpp"
 
 namespace spate::tracker {
 

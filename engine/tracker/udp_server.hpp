@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "engine/base/endpoint.hpp"
-#include "engine/tracker/siphash.hpp"
+#include "engine/base/siphash.hpp"
 #include "engine/tracker/tracker_server.hpp"
 
 namespace spate::tracker {

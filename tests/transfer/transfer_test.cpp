@@ -108,6 +108,20 @@ Bitfield all_pieces(const metainfo::Metainfo& metainfo) {
     return have;
 }
 
+/// An engine that seeds what make_content() wrote to `folder`.
+std::unique_ptr<Engine> start_seed(std::size_t cores, const hashing::Hasher& hasher,
+                                   const Content& content, const fs::path& folder,
+                                   EngineOptions options = {}) {
+    auto engine = start_engine(cores, hasher, 1, std::move(options));
+    if (engine) {
+        const auto id = engine->add({.metainfo = content.metainfo,
+                                     .folder = folder,
+                                     .have = all_pieces(*content.metainfo)});
+        EXPECT_TRUE(id) << id.error();
+    }
+    return engine;
+}
+
 /// Polls events until the torrent is complete; false when it failed or took too long.
 bool wait_until_complete(Engine& engine, TorrentId id, std::chrono::seconds limit) {
     const auto deadline = std::chrono::steady_clock::now() + limit;
@@ -122,6 +136,16 @@ bool wait_until_complete(Engine& engine, TorrentId id, std::chrono::seconds limi
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
     return false;
+}
+
+/// Polls events until a torrent stops by itself: why; empty when none did within 10 s.
+std::string wait_until_stopped(Engine& engine) {
+    for (int i = 0; i < 2'000; ++i) {
+        if (const auto event = engine.poll_event())
+            if (const auto* stopped = std::get_if<TorrentStopped>(&*event)) return stopped->reason;
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return {};
 }
 
 struct Transfer {
@@ -144,11 +168,8 @@ TEST_P(Transfers, EveryByteArrives) {
     const ScratchFolder folder;
     const hashing::Hasher hasher = hashing::Hasher::best();
     const Content content = make_content(folder / "seed", 24'000'000, piece_length);
-    const auto seed = start_engine(cores_seed, hasher, 1);
+    const auto seed = start_seed(cores_seed, hasher, content, folder / "seed");
     ASSERT_TRUE(seed);
-    ASSERT_TRUE(seed->add({.metainfo = content.metainfo,
-                           .folder = folder / "seed",
-                           .have = all_pieces(*content.metainfo)}));
     std::vector<std::unique_ptr<Engine>> engines;
     for (std::size_t i = 0; i < getters; ++i) {
         engines.push_back(start_engine(cores_get, hasher, 2 + i));
@@ -190,22 +211,14 @@ TEST(Transfer, AFileTruncatedUnderASeedStopsItsTorrentAndNamesTheFile) {
     const ScratchFolder folder;
     const hashing::Hasher hasher = hashing::Hasher::best();
     const Content content = make_content(folder / "seed", 24'000'000, 256 * 1024);
-    const auto seed = start_engine(1, hasher, 1);
-    ASSERT_TRUE(seed->add({.metainfo = content.metainfo,
-                           .folder = folder / "seed",
-                           .have = all_pieces(*content.metainfo)}));
+    const auto seed = start_seed(1, hasher, content, folder / "seed");
+    ASSERT_TRUE(seed);
     fs::resize_file(folder / "seed" / "content" / "z", 1000);
     const auto get = start_engine(1, hasher, 2);
     const auto id = get->add(
         {.metainfo = content.metainfo, .folder = folder / "get", .peers = seed->listening()});
     ASSERT_TRUE(id);
-    std::string reason;
-    for (int i = 0; i < 2000 && reason.empty(); ++i) {
-        if (const auto event = seed->poll_event())
-            if (const auto* stopped = std::get_if<TorrentStopped>(&*event))
-                reason = stopped->reason;
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
+    const std::string reason = wait_until_stopped(*seed);
     EXPECT_NE(reason.find("content/z"), std::string::npos) << reason;
     EXPECT_FALSE(get->status(*id).complete);
     get->stop(std::chrono::seconds(1));
@@ -216,22 +229,14 @@ TEST(Transfer, AFolderThatCannotBeWrittenStopsTheTorrent) {
     const ScratchFolder folder;
     const hashing::Hasher hasher = hashing::Hasher::best();
     const Content content = make_content(folder / "seed", 2'000'000, 64 * 1024);
-    const auto seed = start_engine(1, hasher, 1);
-    ASSERT_TRUE(seed->add({.metainfo = content.metainfo,
-                           .folder = folder / "seed",
-                           .have = all_pieces(*content.metainfo)}));
+    const auto seed = start_seed(1, hasher, content, folder / "seed");
+    ASSERT_TRUE(seed);
     fs::create_directories(folder / "get" / "content");
     fs::create_directories(folder / "get" / "content" / "z");  // a folder where the file must go
     const auto get = start_engine(1, hasher, 2);
     ASSERT_TRUE(get->add(
         {.metainfo = content.metainfo, .folder = folder / "get", .peers = seed->listening()}));
-    std::string reason;
-    for (int i = 0; i < 2000 && reason.empty(); ++i) {
-        if (const auto event = get->poll_event())
-            if (const auto* stopped = std::get_if<TorrentStopped>(&*event))
-                reason = stopped->reason;
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
+    const std::string reason = wait_until_stopped(*get);
     EXPECT_NE(reason.find("content/z"), std::string::npos) << reason;
     get->stop(std::chrono::seconds(1));
     seed->stop(std::chrono::seconds(1));
@@ -244,10 +249,8 @@ TEST(Verdicts, ASlowSeedIsLimitedByItsUploadLimitItsPeersByItAndTheOneWithoutASl
     EngineOptions options;
     options.up_bytes_per_s = 300'000;
     options.upload_slots = 1;  // and the optimistic one
-    const auto seed = start_engine(1, hasher, 1, options);
-    ASSERT_TRUE(seed->add({.metainfo = content.metainfo,
-                           .folder = folder / "seed",
-                           .have = all_pieces(*content.metainfo)}));
+    const auto seed = start_seed(1, hasher, content, folder / "seed", options);
+    ASSERT_TRUE(seed);
     const auto download = [&](Engine& engine, const char* name) {
         return engine.add(
             {.metainfo = content.metainfo, .folder = folder / name, .peers = seed->listening()});
@@ -282,10 +285,8 @@ TEST(Verdicts, ASeedWithoutPeersIsIdle) {
     const ScratchFolder folder;
     const hashing::Hasher hasher = hashing::Hasher::best();
     const Content content = make_content(folder / "seed", 1'000'000, 64 * 1024);
-    const auto seed = start_engine(2, hasher, 1);
-    ASSERT_TRUE(seed->add({.metainfo = content.metainfo,
-                           .folder = folder / "seed",
-                           .have = all_pieces(*content.metainfo)}));
+    const auto seed = start_seed(2, hasher, content, folder / "seed");
+    ASSERT_TRUE(seed);
     std::this_thread::sleep_for(std::chrono::seconds(1));
     seed->stop(std::chrono::seconds(1));
     const Verdict verdict = judge(seed->ledger());

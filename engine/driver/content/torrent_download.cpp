@@ -2,8 +2,6 @@
 
 #include <array>
 #include <memory>
-#include <netinet/in.h>
-#include <optional>
 #include <sys/socket.h>
 
 #include <curl/curl.h>
@@ -30,18 +28,6 @@ struct Transfer {
     bool private_refused = false;
 };
 
-std::optional<IpAddress> address_of(const sockaddr* address) {
-    if (address->sa_family == AF_INET) {
-        const auto* v4 = reinterpret_cast<const sockaddr_in*>(address);
-        return IpAddress(std::as_bytes(std::span(&v4->sin_addr, 1)));
-    }
-    if (address->sa_family == AF_INET6) {
-        const auto* v6 = reinterpret_cast<const sockaddr_in6*>(address);
-        return IpAddress(std::as_bytes(std::span(&v6->sin6_addr, 1)));
-    }
-    return std::nullopt;
-}
-
 std::size_t on_body(char* data, std::size_t, std::size_t size, void* context) {
     auto& transfer = *static_cast<Transfer*>(context);
     if (size > transfer.request.bytes_max - transfer.body.size()) {
@@ -59,7 +45,7 @@ int on_progress(void* context, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
 
 curl_socket_t on_open(void* context, curlsocktype, curl_sockaddr* address) {
     auto& transfer = *static_cast<Transfer*>(context);
-    const auto ip = address_of(&address->addr);
+    const auto ip = IpAddress::of(address->addr);
     if (!transfer.private_allowed && (!ip || ip->is_private() || ip->is_unspecified())) {
         transfer.private_refused = true;
         return CURL_SOCKET_BAD;

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <netinet/in.h>
-#include <optional>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <utility>
@@ -11,22 +9,10 @@
 namespace spate::driver {
 namespace {
 
-std::optional<IpAddress> address_of(const sockaddr* address) {
-    if (address->sa_family == AF_INET) {
-        const auto* v4 = reinterpret_cast<const sockaddr_in*>(address);
-        return IpAddress(std::as_bytes(std::span(&v4->sin_addr, 1)));
-    }
-    if (address->sa_family == AF_INET6) {
-        const auto* v6 = reinterpret_cast<const sockaddr_in6*>(address);
-        return IpAddress(std::as_bytes(std::span(&v6->sin6_addr, 1)));
-    }
-    return std::nullopt;
-}
-
 std::vector<IpAddress> addresses_of(const ares_addrinfo& answer) {
     std::vector<IpAddress> addresses;
     for (const auto* node = answer.nodes; node != nullptr; node = node->ai_next) {
-        const auto address = address_of(node->ai_addr);
+        const auto address = IpAddress::of(*node->ai_addr);
         if (!address || std::ranges::find(addresses, *address) != addresses.end()) continue;
         if (addresses.size() == addresses_per_name_max) break;
         addresses.push_back(*address);

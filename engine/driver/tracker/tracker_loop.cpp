@@ -21,7 +21,7 @@ std::optional<Time> earlier(std::optional<Time> a, std::optional<Time> b) {
 }  // namespace
 
 TrackerLoop::TrackerLoop(io::Ring& ring, io::Doorbell& doorbell, TrackerMailbox& mailbox,
-                         tracker::TrackerServer& server, const tracker::SipKey& key,
+                         tracker::TrackerServer& server, const SipKey& key,
                          std::vector<TrackerSockets> sockets, const TrackerLoopLimits& limits)
     : ring_(ring),
       doorbell_(doorbell),

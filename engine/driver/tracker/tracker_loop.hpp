@@ -46,7 +46,7 @@ struct TrackerSockets {
 class TrackerLoop {
 public:
     TrackerLoop(io::Ring& ring, io::Doorbell& doorbell, TrackerMailbox& mailbox,
-                tracker::TrackerServer& server, const tracker::SipKey& key,
+                tracker::TrackerServer& server, const SipKey& key,
                 std::vector<TrackerSockets> sockets, const TrackerLoopLimits& limits);
     TrackerLoop(const TrackerLoop&) = delete;
     TrackerLoop& operator=(const TrackerLoop&) = delete;

@@ -24,7 +24,7 @@ public:
         std::vector<Endpoint> listen;
         tracker::TrackerServer::Options server{};
         /// From the operating system's random source.
-        tracker::SipKey key{};
+        SipKey key{};
         std::uint64_t seed = 0;
         io::Features features{};
         TrackerLoopLimits limits{};

@@ -1,5 +1,7 @@
 #include "engine/base/endpoint.hpp"
 
+#include <netinet/in.h>
+
 #include <gtest/gtest.h>
 
 using namespace spate;
@@ -27,7 +29,22 @@ TEST(Endpoint, LoopbackAndPrivateRanges) {
     EXPECT_TRUE(IpAddress::parse("::1")->is_loopback());
     EXPECT_FALSE(IpAddress::parse("::2")->is_loopback());
     EXPECT_TRUE(IpAddress::parse("fe80::1")->is_private());
+    EXPECT_TRUE(IpAddress::parse("fe80::1")->is_link_local());
+    EXPECT_TRUE(IpAddress::parse("169.254.0.1")->is_link_local());
+    EXPECT_FALSE(IpAddress::parse("10.0.0.1")->is_link_local());
     EXPECT_FALSE(IpAddress::parse("172.32.0.1")->is_private());
+}
+
+TEST(Endpoint, TheSystemsAddressesAreUnderstood) {
+    sockaddr_in v4{};
+    v4.sin_family = AF_INET;
+    v4.sin_addr.s_addr = ::htonl(0xc0000201);
+    EXPECT_EQ(IpAddress::of(reinterpret_cast<const sockaddr&>(v4)), IpAddress::parse("192.0.2.1"));
+    sockaddr_in6 v6{};
+    v6.sin6_family = AF_INET6;
+    v6.sin6_addr = IN6ADDR_LOOPBACK_INIT;
+    EXPECT_EQ(IpAddress::of(reinterpret_cast<const sockaddr&>(v6)), IpAddress::parse("::1"));
+    EXPECT_EQ(IpAddress::of(sockaddr{}), std::nullopt);
 }
 
 TEST(Endpoint, CompactFormsRoundTripAndIgnoreAPartialEntry) {

@@ -25,6 +25,17 @@ TEST(TokenBucket, SaysWhenItOpensAgain) {
     EXPECT_TRUE(bucket.available(start + 900ms));
 }
 
+TEST(TokenBucket, TakesANewRateAtOnce) {
+    TokenBucket bucket(1'000, 100ms);
+    const Time start{1s};
+    bucket.take(1'000, start);
+    bucket.set_rate(10'000);
+    bucket.take(1'000, start);
+    EXPECT_EQ(bucket.next_available(), start + 1s);
+    bucket.set_rate(0);
+    EXPECT_TRUE(bucket.available(start));
+}
+
 TEST(TokenBucket, ZeroIsUnlimited) {
     TokenBucket bucket;
     bucket.take(~0ULL, Time{});

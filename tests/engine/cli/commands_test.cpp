@@ -96,6 +96,7 @@ TEST_F(Commands, WrongUsageExitsWithTwo) {
     EXPECT_EQ(spate_program({"fly"}).code, 2);
     EXPECT_EQ(spate_program({"get"}).code, 2);
     EXPECT_EQ(spate_program({"get", "x.torrent", "--up", "fast"}).code, 2);
+    EXPECT_EQ(spate_program({"get", "x.torrent", "--bench-trust-peers"}).code, 2);
     EXPECT_EQ(spate_program({"create", path("data"), "--piece-size", "100000"}).code, 2);
     EXPECT_EQ(spate_program({"create", path("data"), "--tracker", "ftp://x"}).code, 2);
 }
@@ -196,6 +197,25 @@ TEST_F(Commands, OnlySelectedFilesAreDownloaded) {
     ChildProcess wrong =
         start_transfer({"get", path("set.torrent"), "-o", path("none"), "--select", "x"});
     EXPECT_EQ(finish(wrong).code, 2);
+}
+
+TEST_F(Commands, LinksAndExecutablesArriveAsSuch) {
+    namespace fs = std::filesystem;
+    fs::create_symlink("sub/b.bin", folder_ / "data/set/link");
+    fs::permissions(folder_ / "data/set/a.bin", fs::perms::owner_exec, fs::perm_options::add);
+    create();
+    ChildProcess seeder = seed();
+    const std::string peer = wait_for_event(seeder, "ready")["listen"][0];
+    ChildProcess getter =
+        start_transfer({"get", path("set.torrent"), "-o", path("got"), "--peer", peer});
+    EXPECT_EQ(finish(getter).code, 0);
+    EXPECT_EQ(fs::read_symlink(folder_ / "got/set/link"), "sub/b.bin");
+    EXPECT_EQ(content(folder_ / "got/set/link"), content(folder_ / "data/set/sub/b.bin"));
+    const auto is_executable = [&](const char* name) {
+        return (fs::status(folder_ / name).permissions() & fs::perms::owner_exec) != fs::perms();
+    };
+    EXPECT_TRUE(is_executable("got/set/a.bin"));
+    EXPECT_FALSE(is_executable("got/set/sub/b.bin"));
 }
 
 TEST_F(Commands, ACompleteDownloadIsCompleteAtOnce) {

@@ -35,7 +35,7 @@ metainfo::Metainfo album() {
 }
 
 std::vector<bool> selected(const std::vector<std::string>& patterns) {
-    return select_files(album(), patterns).value();
+    return select_files(album(), patterns, "--select").value();
 }
 
 }  // namespace
@@ -58,9 +58,13 @@ TEST(SelectFiles, PathsFoldersAndGlobsSelect) {
 }
 
 TEST(SelectFiles, WhatSelectsNothingIsAnError) {
-    EXPECT_THAT(select_files(album(), {"9"}).error(), HasSubstr("names no file"));
-    EXPECT_THAT(select_files(album(), {"1,nothing"}).error(), HasSubstr("\"nothing\""));
-    EXPECT_FALSE(select_files(album(), {"3"}));  // padding isn't for users
+    const auto error = [](const char* pattern) {
+        const auto files = select_files(album(), {pattern}, "--first");
+        return files ? "" : files.error();
+    };
+    EXPECT_THAT(error("9"), HasSubstr("--first \"9\" names no file"));
+    EXPECT_THAT(error("1,nothing"), HasSubstr("\"nothing\""));
+    EXPECT_NE(error("3"), "");  // padding isn't for users
 }
 
 TEST(SkippedPieces, AreThoseWithoutASelectedByte) {
@@ -71,6 +75,13 @@ TEST(SkippedPieces, AreThoseWithoutASelectedByte) {
     EXPECT_FALSE(skipped.test(2));
     EXPECT_TRUE(skipped.test(3));
     EXPECT_TRUE(skipped.test(4));
+}
+
+TEST(PiecesOf, AreThoseWithASelectedByte) {
+    const Bitfield pieces = pieces_of(album(), selected({"1"}));
+    ASSERT_EQ(pieces.size(), 5U);
+    EXPECT_EQ(pieces.count(), 2U);
+    EXPECT_TRUE(pieces.test(0) && pieces.test(1));
 }
 
 TEST(SkippedPieces, NoneWhenAllIsWanted) {

@@ -37,6 +37,42 @@ TEST_F(TorrentFilesTest, OnlyEmptyFilesAreMadeBeforehand) {
         EXPECT_FALSE(std::filesystem::exists(path(name)));
 }
 
+TEST_F(TorrentFilesTest, LinksAreMadeWhereNothingHasTheirName) {
+    content.files[empty.value].path = {"sub", "link"};
+    content.files[empty.value].symlink = {"a"};
+    EXPECT_TRUE(open(true)->make_empty_files());
+    EXPECT_EQ(std::filesystem::read_symlink(path("sub/link")), "../a");
+    EXPECT_TRUE(open(true)->make_empty_files()) << "a second time it is there";
+    std::filesystem::remove(path("sub/link"));
+    std::ofstream(path("sub/link")) << "kept";
+    EXPECT_TRUE(open(true)->make_empty_files());
+    EXPECT_EQ(std::filesystem::file_size(path("sub/link")), 4U);
+}
+
+TEST_F(TorrentFilesTest, ALinkIsNotMadeThroughOneThatLeadsOutOfTheFolder) {
+    content.files[empty.value].path = {"sub", "link"};
+    content.files[empty.value].symlink = {"a"};
+    const std::filesystem::path outside = folder / "outside";
+    const std::filesystem::path inside = folder / "inside";
+    std::filesystem::create_directories(outside);
+    std::filesystem::create_directories(inside / "root");
+    std::filesystem::create_directory_symlink(outside, inside / "root" / "sub");
+    const auto files = TorrentFiles::open(content, inside, true);
+    ASSERT_TRUE(files);
+    EXPECT_FALSE((*files)->make_empty_files());
+    EXPECT_TRUE(std::filesystem::is_empty(outside));
+}
+
+TEST_F(TorrentFilesTest, AnExecutableIsForAllWhoMayReadIt) {
+    content.files[a.value].executable = true;
+    EXPECT_TRUE(open(true)->create(a));
+    using std::filesystem::perms;
+    const perms mode = std::filesystem::status(path("a")).permissions();
+    EXPECT_NE(mode & perms::owner_exec, perms::none);
+    EXPECT_EQ((mode & perms::others_exec) != perms::none,
+              (mode & perms::others_read) != perms::none);
+}
+
 TEST_F(TorrentFilesTest, ALinkThatLeadsOutOfTheFolderIsNotWrittenThrough) {
     const std::filesystem::path outside = folder / "outside";
     const std::filesystem::path inside = folder / "inside";

@@ -1,5 +1,6 @@
 // What we ask of peers.
 #include <algorithm>
+#include <functional>
 
 #include "tests/engine/session/session_fixture.hpp"
 
@@ -9,6 +10,16 @@ namespace {
 using wire::MessageId;
 
 struct RequestsTest : SessionTest {
+    /// Starts with a torrent that knows something of its pieces before the session does.
+    void start_with(const std::function<void(SharedTorrent&)>& prepare) {
+        start(false);
+        torrents.push_back(std::make_unique<SharedTorrent>(
+            TorrentId(0), CoreIndex(0),
+            std::make_shared<const metainfo::Metainfo>(test_content(piece_count))));
+        prepare(*torrents[0]);
+        session->add_torrent(*torrents[0], {}, now);
+        run();
+    }
     const swarm::Picker& picker() const { return session->find_torrent(TorrentId(0))->picker; }
     std::uint64_t wasted() const { return torrents[0]->counters.wasted; }
 };
@@ -168,14 +179,24 @@ TEST_F(RequestsTest, ASuggestedPieceIsAskedForNext) {
     for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(peer.requests[i].piece, PieceIndex(41));
 }
 
+TEST_F(RequestsTest, PreferredPiecesAreAskedForBeforeAllOthers) {
+    piece_count = 64;
+    start_with([&](SharedTorrent& torrent) {
+        torrent.preferred = Bitfield(piece_count);
+        torrent.preferred.set(17);
+        torrent.preferred.set(60);
+    });
+    TestPeer& peer = connect_seed();
+    ASSERT_GE(peer.requests.size(), 9U);
+    for (std::size_t i = 0; i < 8; ++i)
+        EXPECT_TRUE(peer.requests[i].piece == PieceIndex(17) ||
+                    peer.requests[i].piece == PieceIndex(60));
+    EXPECT_NE(peer.requests[8].piece, PieceIndex(17));
+    EXPECT_NE(peer.requests[8].piece, PieceIndex(60));
+}
+
 TEST_F(RequestsTest, WhoHasOnlySkippedPiecesIsNotInteresting) {
-    start(false);
-    torrents.push_back(std::make_unique<SharedTorrent>(
-        TorrentId(0), CoreIndex(0),
-        std::make_shared<const metainfo::Metainfo>(test_content(piece_count))));
-    torrents[0]->pieces.set_skipped(PieceIndex(5));
-    session->add_torrent(*torrents[0], {}, now);
-    run();
+    start_with([](SharedTorrent& torrent) { torrent.pieces.set_skipped(PieceIndex(5)); });
     TestPeer& peer = connect_peer();
     say(peer, have(5));
     EXPECT_FALSE(state_of(peer).we_are_interested);

@@ -3,7 +3,9 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <set>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -55,6 +57,18 @@ public:
         return std::exchange(cells_[cell], next(cells_[cell]));
     }
 
+    /// Arrays that programs make are those of a store, made before: the first that a thread's
+    /// program makes is always the same one, whatever ran in between.
+    template <class Array>
+    Array* take_array() {
+        const auto found = arrays_.find({thread_, arrays_taken_++});
+        SPATE_ASSERT(found != arrays_.end());
+        return static_cast<Array*>(found->second);
+    }
+    void give_array(std::size_t thread, std::size_t number, void* array) {
+        arrays_[{thread, number}] = array;
+    }
+
     /// The model that atomics made now belong to.
     static Model*& current() {
         static thread_local Model* model = nullptr;
@@ -75,8 +89,10 @@ private:
     };
 
     /// One step, or none when the program has no more.
-    void run(const Program& program, Record& record, bool may_step) {
+    void run(const Program& program, std::size_t thread, Record& record, bool may_step) {
         running_ = &record;
+        thread_ = thread;
+        arrays_taken_ = 0;
         at_ = 0;
         stepped_ = !may_step;
         try {
@@ -98,7 +114,7 @@ private:
             over = false;
             State next = state;
             cells_ = state.cells;
-            run(programs[i], next.threads[i], true);
+            run(programs[i], i, next.threads[i], true);
             next.cells = cells_;
             visit(programs, next);
         }
@@ -106,7 +122,8 @@ private:
         ++ends_;
         cells_ = state.cells;
         State end = state;
-        for (std::size_t i = 0; i < programs.size(); ++i) run(programs[i], end.threads[i], false);
+        for (std::size_t i = 0; i < programs.size(); ++i)
+            run(programs[i], i, end.threads[i], false);
         cells_ = state.cells;
         (*at_end_)();
     }
@@ -116,18 +133,22 @@ private:
     const Check* at_each_ = nullptr;
     const Check* at_end_ = nullptr;
     Record* running_ = nullptr;
+    std::map<std::pair<std::size_t, std::size_t>, void*> arrays_;  // by thread and number
+    std::size_t thread_ = 0;
+    std::size_t arrays_taken_ = 0;
     std::size_t at_ = 0;
     bool stepped_ = false;
     std::uint64_t states_ = 0;
     std::uint64_t ends_ = 0;
 };
 
-/// As std::atomic<T> for small T, as far as it is used.
+/// As std::atomic<T> for small T and pointers, as far as it is used.
 template <class T>
 class ModelAtomic {
 public:
     ModelAtomic() : ModelAtomic(T{}) {}
-    explicit ModelAtomic(T value) : model_(*Model::current()), cell_(model_.add_cell(value)) {}
+    explicit ModelAtomic(T value)
+        : model_(*Model::current()), cell_(model_.add_cell(word_of(value))) {}
     ModelAtomic(const ModelAtomic&) = delete;
     ModelAtomic& operator=(const ModelAtomic&) = delete;
 
@@ -139,6 +160,9 @@ public:
     }
     T fetch_add(T value, std::memory_order = {}) {
         return step([&](T old) { return static_cast<T>(old + value); });
+    }
+    T fetch_or(T value, std::memory_order = {}) {
+        return step([&](T old) { return static_cast<T>(old | value); });
     }
     T fetch_sub(T value, std::memory_order = {}) {
         return step([&](T old) { return static_cast<T>(old - value); });
@@ -154,8 +178,22 @@ public:
 private:
     template <class Next>
     T step(Next&& next) const {
-        return static_cast<T>(model_.step(
-            cell_, [&](std::uint64_t old) -> std::uint64_t { return next(static_cast<T>(old)); }));
+        return value_of(
+            model_.step(cell_, [&](std::uint64_t old) { return word_of(next(value_of(old))); }));
+    }
+    static std::uint64_t word_of(T value) {
+        if constexpr (std::is_pointer_v<T>) {
+            return reinterpret_cast<std::uintptr_t>(value);
+        } else {
+            return static_cast<std::uint64_t>(value);
+        }
+    }
+    static T value_of(std::uint64_t word) {
+        if constexpr (std::is_pointer_v<T>) {
+            return reinterpret_cast<T>(static_cast<std::uintptr_t>(word));
+        } else {
+            return static_cast<T>(word);
+        }
     }
 
     Model& model_;
@@ -165,6 +203,13 @@ private:
 struct ModelAtomics {
     template <class T>
     using Atomic = ModelAtomic<T>;
+
+    template <class T>
+    static Atomic<T>* make_array(std::size_t) {
+        return Model::current()->take_array<Atomic<T>>();
+    }
+    template <class T>
+    static void free_array(Atomic<T>*) {}  // the store's
 };
 
 }  // namespace spate::swarm

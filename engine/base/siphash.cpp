@@ -1,9 +1,9 @@
-#include "engine/tracker/siphash.hpp"
+#include "engine/base/siphash.hpp"
 
 #include <bit>
 #include <cstring>
 
-namespace spate::tracker {
+namespace spate {
 namespace {
 
 struct State {
@@ -51,4 +51,4 @@ std::uint64_t siphash(const SipKey& key, Bytes message) {
     return state.v0 ^ state.v1 ^ state.v2 ^ state.v3;
 }
 
-}  // namespace spate::tracker
+}  // namespace spate

@@ -1,11 +1,10 @@
-#include "engine/tracker/siphash.hpp"
+#include "engine/base/siphash.hpp"
 
 #include <vector>
 
 #include <gtest/gtest.h>
 
 using namespace spate;
-using namespace spate::tracker;
 
 TEST(SipHash, AgreesWithTheVectorsOfItsReference) {
     // Key 00 01 .. 0f, message 00 01 .. of growing length.

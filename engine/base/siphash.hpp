@@ -1,11 +1,11 @@
 #pragma once
-// engine/tracker/siphash.hpp: a hash that strangers can't aim at.
+// engine/base/siphash.hpp: a hash that strangers can't aim at.
 #include <array>
 #include <cstdint>
 
 #include "engine/base/bytes.hpp"
 
-namespace spate::tracker {
+namespace spate {
 
 /// 128 bits from the operating system's random source; main hands them in.
 using SipKey = std::array<std::uint64_t, 2>;
@@ -13,4 +13,4 @@ using SipKey = std::array<std::uint64_t, 2>;
 /// SipHash-2-4 (Aumasson and Bernstein, 2012).
 std::uint64_t siphash(const SipKey& key, Bytes message);
 
-}  // namespace spate::tracker
+}  // namespace spate
