@@ -27,7 +27,7 @@ struct Options {
     bool keep_seeding = false;
     std::vector<std::string> select;
     std::vector<std::string> first;
-    std::string allocate = "sparse";
+    std::string allocate = "auto";
     std::string writes = "direct";
     TransferOptions transfer;
 };
@@ -64,6 +64,7 @@ private:
         item.first = options_.first;
         item.full_check = options_.transfer.full_check;
         if (options_.allocate == "full") item.allocation = driver::Allocation::full;
+        if (options_.allocate == "sparse") item.allocation = driver::Allocation::sparse;
         if (options_.writes == "cached") item.writes = driver::FileWrites::cached;
         return item;
     }
@@ -183,8 +184,12 @@ Command add_get_command(CLI::App& app) {
                      "These files, named as for --select, before all others")
         ->type_name("FILES")
         ->allow_extra_args(false);
-    command->add_option("--allocate", options->allocate, "Disk space of files: sparse or full")
-        ->check(CLI::IsMember({"sparse", "full"}))
+    command
+        ->add_option(
+            "--allocate", options->allocate,
+            "Disk space of files: full when they are begun, sparse as pieces come, or auto "
+            "(default): full where that saves CPU time and all of a file is wanted")
+        ->check(CLI::IsMember({"auto", "sparse", "full"}))
         ->type_name("HOW");
     command
         ->add_option("--writes", options->writes,

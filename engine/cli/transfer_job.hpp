@@ -29,7 +29,7 @@ struct TransferItem {
     /// Patterns of --select and --first.
     std::vector<std::string> select;
     std::vector<std::string> first;
-    driver::Allocation allocation = driver::Allocation::sparse;
+    driver::Allocation allocation = driver::Allocation::automatic;
     driver::FileWrites writes = driver::FileWrites::direct;
     /// `seed`: nothing is downloaded.
     bool seed_only = false;

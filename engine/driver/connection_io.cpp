@@ -1,6 +1,7 @@
 #include "engine/driver/connection_io.hpp"
 
 #include <cerrno>
+#include <poll.h>
 #include <utility>
 
 #include "engine/base/probe.hpp"
@@ -47,6 +48,23 @@ void ConnectionIo::on_connected(std::int32_t result, std::uint32_t) {
 void ConnectionIo::start_receiving() {
     if (closing_ || receiving() || connect_.in_flight()) return;
     if (!core_.session.may_receive(id_, core_.now())) return;
+    if (!core_.session.should_await_bytes(id_)) return receive();
+    core_.ring.submit(poll_,
+                      [&](io_uring_sqe* entry) { io::prepare_poll(entry, socket_.get(), POLLIN); });
+}
+
+void ConnectionIo::on_readable(std::int32_t, std::uint32_t) {
+    if (closing_) return finish_if_idle();
+    readable_ = true;
+    core_.readable_connections.push_back(id_);
+}
+
+void ConnectionIo::receive_readable() {
+    readable_ = false;
+    if (!closing_) receive();  // which tells when polling failed
+}
+
+void ConnectionIo::receive() {
     auto planned = core_.receives.take();
     if (core_.session.plan_receive(id_, planned->plan)) {
         planned->connection = this;
@@ -226,6 +244,7 @@ void ConnectionIo::lose() {
 void ConnectionIo::close() {
     closing_ = true;
     core_.ring.cancel(connect_);
+    core_.ring.cancel(poll_);
     core_.ring.cancel(receive_);
     if (planned_) core_.ring.cancel(*planned_);
     if (send_ && send_->in_flight()) core_.ring.cancel(*send_);
@@ -233,8 +252,8 @@ void ConnectionIo::close() {
 }
 
 void ConnectionIo::finish_if_idle() {
-    const bool busy = connect_.in_flight() || receiving() || populate_.in_flight() ||
-                      (send_ && send_->in_flight());
+    const bool busy = connect_.in_flight() || poll_.in_flight() || receive_.in_flight() ||
+                      planned_ || populate_.in_flight() || (send_ && send_->in_flight());
     if (busy || finished_) return;
     finished_ = true;
     core_.finished_connections.push_back(id_);

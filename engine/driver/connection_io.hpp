@@ -44,6 +44,8 @@ public:
     void connect(const Endpoint& remote);
     /// Unless a receive is in flight or the download limit says wait.
     void start_receiving();
+    /// Its turn has come, after it was put into CoreContext::readable_connections.
+    void receive_readable();
     /// Sends what the session has, unless a send is in flight.
     void transmit();
     void cancel_receive();
@@ -54,13 +56,17 @@ private:
     friend struct OutgoingSend;
 
     void on_connected(std::int32_t result, std::uint32_t flags);
+    void on_readable(std::int32_t result, std::uint32_t flags);
     void on_received(std::int32_t result, std::uint32_t flags);
     void on_planned_received(std::int32_t result);
     void on_populated(std::int32_t result, std::uint32_t flags);
     void on_sent(std::int32_t result);
 
-    bool receiving() const { return receive_.in_flight() || planned_ != nullptr; }
+    bool receiving() const {
+        return receive_.in_flight() || planned_ != nullptr || poll_.in_flight() || readable_;
+    }
     bool is_over(std::int32_t result) const;
+    void receive();
     void after_receive(std::int32_t result);
     /// Brings cold payload into memory, then sends.
     void prepare_payload();
@@ -76,7 +82,9 @@ private:
     io::FileDescriptor socket_;
     bool closing_ = false;
     bool finished_ = false;
+    bool readable_ = false;  // waits in CoreContext::readable_connections
     io::Bound<&ConnectionIo::on_connected, io::ConnectOperation> connect_{*this};
+    io::Bound<&ConnectionIo::on_readable> poll_{*this};
     io::Bound<&ConnectionIo::on_received> receive_{*this};
     io::Bound<&ConnectionIo::on_populated> populate_{*this};
     std::unique_ptr<PlannedReceive> planned_;

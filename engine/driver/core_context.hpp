@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "engine/base/fifo.hpp"
 #include "engine/driver/file_table.hpp"
 #include "engine/driver/ledger.hpp"
 #include "engine/session/session.hpp"
@@ -45,6 +46,8 @@ struct CoreContext {
     Pool<PlannedReceive>& receives;
     Pool<OutgoingSend>& sends;
     std::vector<std::shared_ptr<const TorrentFiles>>& torrent_files;  // by TorrentId
+    /// Connections whose next bytes are there and take memory: a few get it each turn.
+    Fifo<ConnectionId>& readable_connections;
     /// Connections of which nothing is in flight any more after their close().
     std::vector<ConnectionId>& finished_connections;
 

@@ -40,6 +40,7 @@ struct CoreThread::Executor {
         auto piece = std::make_unique<PieceWrite>(*core.context_, order, core.finished_writes_);
         PieceWrite* const key = piece.get();
         core.writes_[key] = std::move(piece);
+        core.writing_bytes_ += order.size_bytes;
         key->start();
     }
     void operator()(session::ToCore& order) const {

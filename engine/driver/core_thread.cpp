@@ -24,6 +24,12 @@ constexpr Duration backlog_retry = 1ms;
 constexpr Duration drain_max = 10s;
 constexpr io::BufferRingOptions idle_buffer_options{
     .group = 0, .buffers = 256, .buffer_bytes = 16 * 1024};
+/// Receives into fresh memory: as many pieces as are hashed at once, if each brings one.
+constexpr std::size_t receives_a_turn = HashBatch::lanes;
+/// With so much on its way to the disk, and of so many pieces, no more memory is filled: a slow
+/// disk has work for long, and a fast one needs less.
+constexpr std::uint64_t writing_bytes_max = 16 << 20;
+constexpr std::size_t writing_pieces_min = 4;
 constexpr unsigned ring_entries = 4096;
 constexpr unsigned ring_completions = 16384;
 
@@ -119,7 +125,7 @@ void CoreThread::run(const std::function<void(std::expected<void, std::string>)>
         piece_memory_, clock_.now());
     context_.emplace(CoreContext{*ring_, clock_, *session_, *idle_buffers_, file_table_, ledger_,
                                  latencies_, load_, receives_, sends_, torrent_files_,
-                                 finished_connections_});
+                                 readable_connections_, finished_connections_});
     doorbell_->attach(*ring_);
     accept_all();
     started({});
@@ -153,6 +159,7 @@ void CoreThread::turn() {
     pump();
     hashes_.run_if_due(*context_);
     pump();
+    receive_readable();
     // Before sleeping: a socket that is done with must close now, not at the next event.
     reap();
     pump();
@@ -160,6 +167,22 @@ void CoreThread::turn() {
     report(false);
     if (!finished()) wait();
     reap();
+}
+
+/// A piece's memory is in the cache from its first byte until it is written if few are begun before
+/// those that are complete go on.
+void CoreThread::receive_readable() {
+    for (std::size_t i = 0; i < receives_a_turn && !readable_connections_.empty(); ++i) {
+        if (is_behind()) return;  // what it waits for ends by itself
+        const ConnectionId id = readable_connections_.front();
+        readable_connections_.pop_front();
+        if (ConnectionIo* const connection = find(id)) connection->receive_readable();
+    }
+}
+
+bool CoreThread::is_behind() const {
+    return hashes_.full_batch_waits() ||
+           (writing_bytes_ >= writing_bytes_max && writes_.size() >= writing_pieces_min);
 }
 
 void CoreThread::wait() {
@@ -186,6 +209,7 @@ std::optional<Time> CoreThread::next_deadline() const {
     };
     earlier(hashes_.deadline());
     earlier(accept_again_at_);
+    if (!readable_connections_.empty() && !is_behind()) earlier(clock_.now());
     const bool backlog = !event_backlog_.empty() ||
                          std::ranges::any_of(mail_backlog_, [](auto& b) { return !b.empty(); });
     if (backlog) earlier(clock_.now() + backlog_retry);
@@ -294,7 +318,10 @@ void CoreThread::reap() {
         connections_.erase(id);
     }
     finished_connections_.clear();
-    for (PieceWrite* const write : finished_writes_) writes_.erase(write);
+    for (PieceWrite* const write : finished_writes_) {
+        writing_bytes_ -= write->size_bytes();
+        writes_.erase(write);
+    }
     finished_writes_.clear();
 }
 

@@ -86,6 +86,8 @@ private:
     void wait();
     void flush_backlogs();
     void pump();
+    void receive_readable();
+    bool is_behind() const;
     void accept_all();
     void on_accepted(Accept& accept, std::int32_t result, std::uint32_t flags);
     void connect(const session::Connect& order);
@@ -126,6 +128,7 @@ private:
     Pool<PlannedReceive> receives_;
     Pool<OutgoingSend> sends_;
     std::vector<std::shared_ptr<const TorrentFiles>> torrent_files_;
+    Fifo<ConnectionId> readable_connections_;
     std::vector<ConnectionId> finished_connections_;
     std::optional<CoreContext> context_;
     std::unordered_map<ConnectionId, std::unique_ptr<ConnectionIo>> connections_;
@@ -133,6 +136,7 @@ private:
     std::optional<Time> accept_again_at_;
     std::unordered_map<PieceWrite*, std::unique_ptr<PieceWrite>> writes_;
     std::vector<PieceWrite*> finished_writes_;
+    std::uint64_t writing_bytes_ = 0;
     HashBatch hashes_;
     std::vector<std::deque<CoreLetter>> mail_backlog_;  // by core
     std::deque<EngineEvent> event_backlog_;

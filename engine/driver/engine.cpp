@@ -226,7 +226,7 @@ std::expected<TorrentId, std::string> Engine::Implementation::add(TorrentSpec sp
     if (!entry.shared->awaits_metadata()) {
         const bool download = !pieces.complete();
         auto files = TorrentFiles::open(*spec.metainfo, spec.folder, download,
-                                        {spec.allocation, spec.writes}, folders_);
+                                        {spec.allocation, spec.writes, spec.skipped}, folders_);
         if (!files) return std::unexpected(std::move(files.error()));
         entry.files = std::move(*files);
         if (download)

@@ -45,7 +45,9 @@ struct EngineOptions {
     std::uint64_t random_seed = 0;
 };
 
-enum class Allocation : std::uint8_t { sparse, full };
+/// Which files get their whole space when they are begun. Automatic: those that are written
+/// directly and of which every piece is wanted.
+enum class Allocation : std::uint8_t { automatic, sparse, full };
 
 /// How pieces get to disk. Direct: past the page cache (O_DIRECT), for files where that is possible
 /// (TorrentFiles::suits_direct_writes); cached: all through it.
@@ -65,7 +67,7 @@ struct TorrentSpec {
     std::vector<std::vector<std::string>> tracker_tiers{};
     /// Called at once, and again when they are lost.
     std::vector<Endpoint> peers{};
-    Allocation allocation = Allocation::sparse;
+    Allocation allocation = Allocation::automatic;
     FileWrites writes = FileWrites::direct;
 };
 

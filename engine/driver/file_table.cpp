@@ -21,16 +21,15 @@ std::string why(const TorrentFiles& files, storage::FileIndex index, const char*
 }
 
 /// Gives a new or short file its size; cuts one that is longer than the torrent says.
-std::error_code set_full_size(int fd, std::uint64_t size_bytes, Allocation allocation) {
+std::error_code set_full_size(int fd, std::uint64_t size_bytes) {
     const auto info = io::file_info(fd);
     if (!info) return info.error();
-    if (info->size_bytes != size_bytes)
-        if (const auto error = io::set_size(fd, size_bytes)) return error;
-    if (allocation == Allocation::full) {
-        const auto error = io::allocate_blocks(fd, size_bytes);
-        if (error && error != std::errc::operation_not_supported) return error;
-    }
-    return {};
+    return info->size_bytes == size_bytes ? std::error_code() : io::set_size(fd, size_bytes);
+}
+
+std::error_code allocate_if_possible(int fd, std::uint64_t size_bytes) {
+    const auto error = io::allocate_blocks(fd, size_bytes);
+    return error == std::errc::operation_not_supported ? std::error_code() : error;
 }
 
 }  // namespace
@@ -126,10 +125,12 @@ FileTable::Result FileTable::for_writing(TorrentId torrent, const TorrentFiles& 
     auto descriptor = files.create(index);
     if (!descriptor)
         return std::unexpected(why(files, index, "write", descriptor.error().message()));
-    if (const auto error = set_full_size(descriptor->get(), planned.size_bytes, files.allocation()))
-        return std::unexpected(why(files, index, "make room for", error.message()));
+    std::error_code error = set_full_size(descriptor->get(), planned.size_bytes);
     auto direct = files.suits_direct_writes(index) ? files.open_direct(index, *descriptor)
                                                    : io::FileDescriptor();
+    if (!error && files.allocates(index, static_cast<bool>(direct)))
+        error = allocate_if_possible(descriptor->get(), planned.size_bytes);
+    if (error) return std::unexpected(why(files, index, "make room for", error.message()));
     auto file = std::make_shared<OpenFile>(std::move(*descriptor), planned.size_bytes, true,
                                            std::move(direct));
     keep(key, file);

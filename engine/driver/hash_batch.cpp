@@ -56,8 +56,17 @@ std::optional<Time> HashBatch::deadline() const {
 }
 
 void HashBatch::run_if_due(CoreContext& core) {
-    if (under_way_ == nullptr) start_what_is_due(core);
-    if (under_way_ != nullptr) advance(core);
+    for (int slices = 0; slices < slices_max; ++slices) {
+        if (under_way_ == nullptr) start_what_is_due(core);
+        if (under_way_ == nullptr) return;
+        advance(core);
+        if (!full_batch_waits()) return;
+    }
+}
+
+bool HashBatch::full_batch_waits() const {
+    return std::ranges::any_of(queues_,
+                               [](const Queue& queue) { return queue.waiting.size() >= lanes; });
 }
 
 void HashBatch::start_what_is_due(CoreContext& core) {

@@ -22,14 +22,20 @@ public:
     static constexpr Duration wait_max = 12ms;
     /// Of a batch, in one turn of the core: an eighth of a millisecond where lanes are wide.
     static constexpr std::size_t slice_bytes = 1 << 20;
+    /// In one turn: two milliseconds where lanes are wide.
+    static constexpr int slices_max = 16;
 
     explicit HashBatch(const hashing::Hasher& hasher);
 
     void add(const session::HashPiece& piece, hashing::DigestChoice digests, Time now);
     /// When the next slice must be hashed; in the past while a batch is under way.
     std::optional<Time> deadline() const;
-    /// Hashes a slice of what is due, and tells the session of pieces that are through.
+    /// Hashes a slice of what is due, more while a full batch waits behind it, and tells the
+    /// session of pieces that are through.
     void run_if_due(CoreContext& core);
+
+    /// The lanes are full, besides the batch that may be under way.
+    bool full_batch_waits() const;
 
 private:
     struct Waiting {

@@ -20,6 +20,7 @@ public:
                std::vector<PieceWrite*>& finished);
 
     void start() { write_next(); }
+    std::uint32_t size_bytes() const { return order_.size_bytes; }
 
 private:
     void write_next();

@@ -1,5 +1,6 @@
 #include "engine/driver/torrent_files.hpp"
 
+#include <algorithm>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <system_error>
@@ -96,6 +97,16 @@ bool TorrentFiles::suits_direct_writes(storage::FileIndex index) const {
            map_.file_size_bytes(index) >= direct_file_bytes_min &&
            map_.file_start_bytes(index) % direct_unit_bytes == 0 &&
            map_.piece_length_bytes() % direct_unit_bytes == 0;
+}
+
+bool TorrentFiles::allocates(storage::FileIndex index, bool direct) const {
+    if (options_.allocation != Allocation::automatic)
+        return options_.allocation == Allocation::full;
+    const storage::PieceRange pieces = map_.pieces_of(index);
+    const auto end = std::min<std::size_t>(pieces.end.value, options_.skipped.size());
+    for (std::size_t piece = pieces.first.value; piece < end; ++piece)
+        if (options_.skipped.test(static_cast<std::uint32_t>(piece))) return false;
+    return direct;
 }
 
 io::FileDescriptor TorrentFiles::open_direct(storage::FileIndex index,

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/base/bitfield.hpp"
 #include "engine/driver/engine.hpp"
 #include "engine/storage/file_layout.hpp"
 #include "engine/storage/piece_map.hpp"
@@ -17,8 +18,9 @@
 namespace spate::driver {
 
 struct FileOptions {
-    Allocation allocation = Allocation::sparse;
+    Allocation allocation = Allocation::automatic;
     FileWrites writes = FileWrites::direct;
+    Bitfield skipped{};  ///< pieces nobody wants; empty: none
 };
 
 /// Folders that torrents have open: thousands of torrents in one folder share a descriptor of it.
@@ -50,10 +52,11 @@ public:
     const storage::PlannedFile& file(storage::FileIndex index) const { return files_[index.value]; }
     const std::vector<storage::PlannedFile>& files() const { return files_; }
     int folder_descriptor() const { return folder_descriptor_->get(); }
-    Allocation allocation() const { return options_.allocation; }
     /// All its pieces but the last start and end on multiples of direct_unit_bytes, in the file and
     /// in their buffers, and it is large enough to be worth a second descriptor.
     bool suits_direct_writes(storage::FileIndex index) const;
+    /// Whether it gets all its blocks before its first write. `direct`: open_direct() worked.
+    bool allocates(storage::FileIndex index, bool direct) const;
     /// For messages: the file's whole path.
     std::string display_path(storage::FileIndex index) const;
 

@@ -82,6 +82,12 @@ bool Session::may_receive(ConnectionId id, Time now) {
     return false;
 }
 
+bool Session::should_await_bytes(ConnectionId id) const {
+    const Connection* const connection = connections_.find(id);
+    return connection != nullptr && buffers_.table().is_hot_full() &&
+           connection->wire.needs_memory(buffers_.table());
+}
+
 bool Session::plan_receive(ConnectionId id, wire::ReceivePlan& plan) {
     Connection* const connection = connections_.find(id);
     if (connection == nullptr || connection->stage != Stage::established) return false;

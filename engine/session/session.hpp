@@ -94,6 +94,9 @@ public:
     // --- Receiving. At most one receive a connection is in flight.
     /// False while the download limit is used up; Receive says when to go on.
     bool may_receive(ConnectionId id, Time now);
+    /// The next bytes will take memory, of which much is in use: better call plan_receive() only
+    /// when they are there.
+    bool should_await_bytes(ConnectionId id) const;
     /// True: receive into the plan and call handle_planned(); false: receive linearly.
     bool plan_receive(ConnectionId id, wire::ReceivePlan& plan);
     void handle_planned(ConnectionId id, wire::ReceivePlan& plan, std::size_t count, Time now);
@@ -265,7 +268,7 @@ private:
     TimerWheel torrent_timers_;     // by TorrentId
     std::vector<ConnectionId> receive_paused_;
     std::vector<ConnectionId> send_paused_;
-    std::vector<ConnectionId> starved_;  // nothing outstanding, for want of a buffer
+    std::deque<ConnectionId> starved_;  // nothing outstanding, for want of a buffer
     std::uint16_t next_call_core_ = 0;
     DropCounts drop_counts_{};
     PeerWaits peer_waits_;

@@ -63,9 +63,10 @@ void Session::share(Torrent& torrent, const Connection& newest, BlockRef block) 
 }
 
 void Session::feed_starved(Time now) {
-    const std::vector<ConnectionId> starved = std::exchange(starved_, {});
-    for (const ConnectionId id : starved) {
-        Connection* const connection = connections_.find(id);
+    // Whoever finds nothing goes to the end of the line, and what follows would find nothing too.
+    while (!starved_.empty() && !buffers_.exhausted()) {
+        Connection* const connection = connections_.find(starved_.front());
+        starved_.pop_front();
         if (connection == nullptr) continue;
         connection->starved = false;
         fill_requests(*connection, now);

@@ -194,7 +194,8 @@ void Picker::pick_new(Call& call) {
         suggested.pop_back();
         (void)pick_piece(call, piece);
     }
-    while (call.left() > 0) {
+    // Without a buffer a claim would only be given up again.
+    while (call.left() > 0 && !buffers_.exhausted()) {
         PartialPiece* claimed = claim_next(call);
         if (claimed == nullptr) claimed = claim_returned(call);
         if (claimed == nullptr) return;

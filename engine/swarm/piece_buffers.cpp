@@ -27,40 +27,37 @@ PieceBuffers::~PieceBuffers() {
 
 std::optional<BufferId> PieceBuffers::acquire(std::uint32_t size_bytes) {
     const std::uint64_t size = rounded(size_bytes);
-    auto& idle = idle_[size];
-    if (!idle.empty()) {
-        const BufferId id = idle.back();
-        idle.pop_back();
-        ++in_use_;
-        return id;
-    }
-    if (allocated_bytes_ + size > budget_bytes_) free_idle();
-    if (allocated_bytes_ + size > budget_bytes_ && in_use_ > 0) {
+    if (!table_.has_unpromised(size) && !set_aside(size)) {
         exhausted_ = true;
         return std::nullopt;
     }
-    const MutableBytes memory = memory_.allocate(size);
-    if (memory.empty()) {
-        exhausted_ = true;
-        return std::nullopt;
-    }
-    if (unbound_.empty()) {
-        unbound_.push_back(BufferId(static_cast<std::uint32_t>(pins_.size())));
+    if (unused_.empty()) {
+        unused_.push_back(BufferId(static_cast<std::uint32_t>(pins_.size())));
         pins_.push_back(0);
     }
-    const BufferId id = unbound_.back();
-    unbound_.pop_back();
-    table_.bind(id, memory);
-    allocated_bytes_ += size;
+    const BufferId id = unused_.back();
+    unused_.pop_back();
+    table_.promise(id, size);
     ++in_use_;
     return id;
+}
+
+bool PieceBuffers::set_aside(std::uint64_t size_bytes) {
+    if (allocated_bytes_ + size_bytes > budget_bytes_) free_idle();
+    if (allocated_bytes_ + size_bytes > budget_bytes_ && in_use_ > 0) return false;
+    const MutableBytes memory = memory_.allocate(size_bytes);
+    if (memory.empty()) return false;
+    allocated_bytes_ += size_bytes;
+    table_.add_spare(memory);
+    return true;
 }
 
 void PieceBuffers::release(BufferId id) {
     SPATE_ASSERT(id != discard && !pinned(id) && in_use_ > 0);
     --in_use_;
     exhausted_ = false;
-    idle_[table_.at(id).size()].push_back(id);
+    table_.take_back(id);
+    unused_.push_back(id);
 }
 
 void PieceBuffers::unpin(BufferId id) {
@@ -69,14 +66,9 @@ void PieceBuffers::unpin(BufferId id) {
 }
 
 void PieceBuffers::free_idle() {
-    for (auto& [size, ids] : idle_) {
-        for (const BufferId id : ids) {
-            memory_.free(table_.at(id));
-            table_.bind(id, {});
-            allocated_bytes_ -= size;
-            unbound_.push_back(id);
-        }
-        ids.clear();
+    while (const auto memory = table_.take_unpromised()) {
+        allocated_bytes_ -= memory->size();
+        memory_.free(*memory);
     }
 }
 

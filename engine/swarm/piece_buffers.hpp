@@ -1,7 +1,6 @@
 #pragma once
 // engine/swarm/piece_buffers.hpp: one core's buffers for pieces in the making.
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <vector>
 
@@ -19,10 +18,11 @@ public:
     virtual void free(MutableBytes memory) = 0;
 };
 
-/// Buffers of any size within a budget, reused last in, first out, so that a busy core's payload
-/// stays in its cache. A buffer is pinned while a receive that may write to it is in flight, and is
-/// neither hashed nor reused before. Running out is ordinary: nothing more is requested then. One
-/// thread.
+/// Buffers of any size within a budget. One gets its memory when data comes for it, that which was
+/// given back last, so that a busy core's payload stays in its cache (PayloadBuffers): memory for
+/// all of them is set aside, but what never was in use at once is never touched. A buffer is pinned
+/// while a receive that may write to it is in flight, and is neither hashed nor reused before.
+/// Running out is ordinary: nothing more is requested then. One thread.
 class PieceBuffers {
 public:
     /// Payload nobody wants is received here; its content means nothing.
@@ -49,6 +49,8 @@ public:
     std::uint64_t allocated_bytes() const { return allocated_bytes_; }
 
 private:
+    /// Memory of that size that is promised to nobody.
+    bool set_aside(std::uint64_t size_bytes);
     void free_idle();
 
     PayloadMemory& memory_;
@@ -57,9 +59,8 @@ private:
     std::uint32_t in_use_ = 0;
     bool exhausted_ = false;
     PayloadBuffers table_;
-    std::vector<std::uint32_t> pins_;                      // by id
-    std::vector<BufferId> unbound_;                        // ids without memory
-    std::map<std::uint64_t, std::vector<BufferId>> idle_;  // by size
+    std::vector<std::uint32_t> pins_;  // by id
+    std::vector<BufferId> unused_;     // ids, the one given back last at the end
 };
 
 }  // namespace spate::swarm

@@ -59,7 +59,11 @@ public:
     /// Fills `plan` with what should come next: the rest of a PIECE message, then expected blocks.
     /// False when the stream isn't at such a point (handshake or another message pending, nothing
     /// expected): then receive linearly. Also gives back memory that is no longer needed.
+    /// When much memory is in use, it ends before a block whose buffer has none yet, unless that
+    /// is the first.
     [[nodiscard]] bool plan_receive(ReceivePlan& plan, const PayloadBuffers& buffers);
+    /// The next message should be a block whose buffer has no memory yet.
+    bool needs_memory(const PayloadBuffers& buffers) const;
     /// `count` bytes arrived in the plan's segments.
     [[nodiscard]] Result handle_planned(ReceivePlan& plan, std::size_t count,
                                         const PayloadBuffers& buffers, std::vector<Event>& events);

@@ -29,11 +29,18 @@ bool PeerWire::plan_receive(ReceivePlan& plan, const PayloadBuffers& buffers) {
     const std::size_t count = std::min(expected_.size(), ReceivePlan::blocks_max);
     for (std::size_t i = 0; i < count && !expected_[i].shared; ++i) {
         const ExpectedBlock& expected = expected_[i];
+        if (!plan.empty() && buffers.is_hot_full() && !buffers.has_memory(expected.slot.buffer))
+            break;
         const std::size_t received = i == 0 && stage_ == Stage::head ? head_size_ : 0;
         plan.add_block(expected, Bytes(head_).first(received),
                        buffers.at(expected.slot, expected.block.length));
     }
     return true;
+}
+
+bool PeerWire::needs_memory(const PayloadBuffers& buffers) const {
+    return stage_ == Stage::head && head_size_ == 0 && !expected_.empty() &&
+           !buffers.has_memory(expected_[0].slot.buffer);
 }
 
 /// Whether the bytes of a message that came so far can be the start of this block's.

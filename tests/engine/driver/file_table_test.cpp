@@ -61,6 +61,24 @@ TEST_F(FileTableTest, FullAllocationTakesTheBlocksAtOnce) {
     EXPECT_LT(info.st_blocks * 512, 70'000) << "sparse";
 }
 
+TEST_F(FileTableTest, AFileThatIsWrittenDirectlyTakesItsBlocksAtOnceIfAllOfItIsWanted) {
+    const auto allocated_bytes = [&] {
+        struct stat info{};
+        EXPECT_EQ(::stat(path("large").c_str(), &info), 0);
+        return info.st_blocks * 512;
+    };
+    Bitfield skipped(storage::PieceMap(content).piece_count());
+    skipped.set(storage::PieceMap(content).pieces_of(large).first.value);
+    ASSERT_TRUE(table.for_writing(TorrentId(1), *open(true, {.skipped = skipped}), large));
+    EXPECT_LT(allocated_bytes(), 300'000) << "a part is skipped";
+    ASSERT_TRUE(
+        table.for_writing(TorrentId(2), *open(true, {.allocation = Allocation::sparse}), large));
+    EXPECT_LT(allocated_bytes(), 300'000);
+    const auto file = *table.for_writing(torrent, *open(true), large);
+    if (file->direct_descriptor() < 0) GTEST_SKIP() << "this filesystem has no direct writes";
+    EXPECT_GE(allocated_bytes(), 300'001);
+}
+
 TEST_F(FileTableTest, KeepsNoMoreFilesOpenThanItsLimit) {
     write_files();
     const auto files = open(false);

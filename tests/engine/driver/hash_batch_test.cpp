@@ -22,8 +22,12 @@ TEST(HashBatch, APieceWaitsForOthersNoLongerThanItsLimit) {
 TEST(HashBatch, FullLanesDontWait) {
     const hashing::Hasher hasher = hashing::Hasher::best();
     HashBatch batch(hasher);
-    for (std::size_t i = 0; i < HashBatch::lanes; ++i) batch.add({}, v1, start);
+    for (std::size_t i = 0; i < HashBatch::lanes; ++i) {
+        EXPECT_FALSE(batch.full_batch_waits());
+        batch.add({}, v1, start);
+    }
     EXPECT_EQ(batch.deadline(), start);
+    EXPECT_TRUE(batch.full_batch_waits());
 }
 
 TEST(HashBatch, PiecesThatAreHashedOtherwiseAreNoLaneMates) {

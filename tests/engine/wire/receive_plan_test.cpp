@@ -55,6 +55,31 @@ TEST(ReceivePlan, HoldsAtMostSixteenBlocks) {
     EXPECT_EQ(peer.receive_plan.buffers().size(), 2U);
 }
 
+TEST(ReceivePlan, WithMuchMemoryInUseItEndsBeforeABufferThatHasNone) {
+    std::vector<std::byte> hot(PayloadBuffers::hot_bytes_max);
+    std::vector<std::byte> of_one(block_size_bytes);
+    std::vector<std::byte> of_other(block_size_bytes);
+    PayloadBuffers table;
+    for (const MutableBytes memory : {MutableBytes(of_one), MutableBytes(of_other)}) {
+        table.add_spare(memory);
+        table.promise(memory.data() == of_one.data() ? BufferId(1) : BufferId(2), memory.size());
+    }
+    WireTestPeer peer;
+    peer.wire.expect_block(first, {.buffer = BufferId(1)});
+    peer.wire.expect_block(block_at(1, 0), {.buffer = BufferId(2)});
+    table.add_spare(hot);
+    table.promise(BufferId(3), hot.size());
+    (void)table.at(BufferId(3));
+
+    EXPECT_TRUE(peer.wire.needs_memory(table));
+    ASSERT_TRUE(peer.wire.plan_receive(peer.receive_plan, table));
+    EXPECT_THAT(sizes(peer.receive_plan), ElementsAre(13, 16384));
+    EXPECT_FALSE(peer.wire.needs_memory(table));
+    table.take_back(BufferId(3));
+    ASSERT_TRUE(peer.wire.plan_receive(peer.receive_plan, table));
+    EXPECT_THAT(sizes(peer.receive_plan), ElementsAre(13, 16384, 13, 16384));
+}
+
 TEST(ReceivePlan, LeavesABlockOutThatAnotherPeerMayFill) {
     WireTestPeer peer;
     peer.expect(first);
