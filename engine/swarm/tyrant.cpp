@@ -65,9 +65,10 @@ std::vector<Unchoke> Tyrant::choose(const ChokeRound& round) {
     std::vector<Unchoke> chosen;
     for (const Offer& offer : offers) {
         Estimate& estimate = *offer.estimate;
-        // One is served even when it alone costs more than there is.
+        // One is served even when it alone costs more than there is. Who costs more than is left is
+        // passed over, so that the rest goes to others.
         if (chosen.size() == std::uint64_t{round.slots} + 1) break;
-        if (estimate.cost_bytes_per_s > left && !chosen.empty()) break;
+        if (estimate.cost_bytes_per_s > left && !chosen.empty()) continue;
         left -= estimate.cost_bytes_per_s;
         estimate.served = true;
         chosen.push_back({offer.key, whole(estimate.cost_bytes_per_s)});

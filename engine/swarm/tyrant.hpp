@@ -11,9 +11,9 @@ namespace spate::swarm {
 /// BitTyrant (Piatek, Isdal, Anderson, Krishnamurthy, Venkataramani: "Do incentives build
 /// robustness in BitTorrent?", NSDI 2007, figure 6). For each peer it estimates what it gives when
 /// it reciprocates (d) and what it must be given for that (u). Each round it serves the peers of
-/// the greatest d/u, at exactly u, until the uplink is spent. Who doesn't reciprocate is given 20 %
-/// more next time; who has done so for three rounds, 10 % less. Deterministic but for ties. One
-/// thread.
+/// the greatest d/u, at exactly u, as long as the uplink has so much left. Who doesn't reciprocate
+/// is given 20 % more next time; who has done so for three rounds, 10 % less. Deterministic but for
+/// ties. One thread.
 class Tyrant {
 public:
     static constexpr double raise = 1.2;

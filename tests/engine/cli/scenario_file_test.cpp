@@ -156,6 +156,22 @@ TEST(ShippedScenarios, ChurnLeavesLateComersOfUnpopularContentWithout) {
     EXPECT_LT(classes["late"].completed, classes["late"].peers);
 }
 
+TEST(ShippedScenarios, ATyrantGivesLessThanItsClassAndIsAheadOfItWhereAFewGiveMost) {
+    // One peer's time is a matter of luck too.
+    double tyrants_seconds = 0;
+    double same_seconds = 0;
+    for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+        sim::ExperimentResult result;
+        auto experiment = shipped("bittyrant-skewed", 32 << 20, 1);
+        experiment.seed = seed;
+        auto classes = run_classes(experiment, result);
+        tyrants_seconds += classes["tyrant"].download_median_seconds;
+        same_seconds += classes["same"].download_median_seconds;
+        EXPECT_LT(classes["tyrant"].share_ratio_mean, classes["same"].share_ratio_mean);
+    }
+    EXPECT_LT(tyrants_seconds, same_seconds);
+}
+
 TEST(ShippedScenarios, ASuperSeedMayLeaveBeforeAPlainOne) {
     sim::ExperimentResult result;
     run_classes(shipped("super-seeding", 32 << 20, 1), result);

@@ -81,6 +81,18 @@ TEST(Tyrant, ServesTheBestBargainsUntilTheUplinkIsSpent) {
     }
 }
 
+TEST(Tyrant, SpendsTheRestOnPeersThatAreCheapEnough) {
+    Tyrant tyrant;
+    std::vector<ChokeCandidate> peers{peer(1), peer(2), peer(3)};
+    peers[0].announced_bytes_per_s = 5'000'000;  // the best, and soon a dear one
+    peers[1].announced_bytes_per_s = 2'000'000;
+    for (int round = 0; round < 4; ++round) (void)choose(tyrant, peers, 15'000);
+    ASSERT_GT(cost(tyrant, 1), 20'000) << "it was paid more and more, and never reciprocated";
+    std::vector<PeerKey> served;
+    for (const Unchoke& one : choose(tyrant, peers, 41'500)) served.push_back(one.key);
+    EXPECT_EQ(served, (std::vector{key(1), key(3)})) << "the second best doesn't fit";
+}
+
 TEST(Tyrant, ServesOneEvenIfItCostsMoreThanThereIs) {
     Tyrant tyrant;
     EXPECT_EQ(choose(tyrant, {peer(1), peer(2)}, 5'000).size(), 1U);
