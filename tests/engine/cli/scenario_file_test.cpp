@@ -160,7 +160,7 @@ TEST(ShippedScenarios, ATyrantGivesLessThanItsClassForAboutTheSameTimeWhereAFewG
     // One peer's time is a matter of luck too.
     double tyrants_seconds = 0, same_seconds = 0;
     double tyrants_ratio = 0, same_ratio = 0;
-    for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    for (const std::uint64_t seed : {1, 2}) {
         sim::ExperimentResult result;
         auto experiment = shipped("bittyrant-skewed", 32 << 20, 1);
         experiment.seed = seed;
