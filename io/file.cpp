@@ -187,12 +187,16 @@ std::expected<FileInfo, std::error_code> file_info_beneath(int directory, std::s
 
 std::error_code allocate_blocks(int fd, std::uint64_t size_bytes) {
     if (size_bytes == 0) return {};
+    const auto before = file_info(fd);
     int result = 0;
     do {
         result = ::fallocate(fd, 0, 0, static_cast<off_t>(size_bytes));
     } while (result != 0 && errno == EINTR);
-    if (result != 0) return last_error();
-    return {};
+    if (result == 0) return {};
+    const std::error_code error = last_error();
+    // What there was of a full disk has been taken: others need it.
+    if (before && before->size_bytes < size_bytes) (void)set_size(fd, before->size_bytes);
+    return error;
 }
 
 std::error_code set_size(int fd, std::uint64_t size_bytes) {

@@ -125,11 +125,12 @@ FileTable::Result FileTable::for_writing(TorrentId torrent, const TorrentFiles& 
     auto descriptor = files.create(index);
     if (!descriptor)
         return std::unexpected(why(files, index, "write", descriptor.error().message()));
-    std::error_code error = set_full_size(descriptor->get(), planned.size_bytes);
     auto direct = files.suits_direct_writes(index) ? files.open_direct(index, *descriptor)
                                                    : io::FileDescriptor();
-    if (!error && files.allocates(index, static_cast<bool>(direct)))
+    std::error_code error;
+    if (files.allocates(index, static_cast<bool>(direct)))
         error = allocate_if_possible(descriptor->get(), planned.size_bytes);
+    if (!error) error = set_full_size(descriptor->get(), planned.size_bytes);
     if (error) return std::unexpected(why(files, index, "make room for", error.message()));
     auto file = std::make_shared<OpenFile>(std::move(*descriptor), planned.size_bytes, true,
                                            std::move(direct));
