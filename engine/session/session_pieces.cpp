@@ -116,6 +116,7 @@ void Session::learn_stored(Torrent& torrent, PieceIndex piece, Time now) {
 }
 
 void Session::on_stored_elsewhere(Torrent& torrent, PieceIndex piece) {
+    if (!torrent.picker) return;
     swarm::PartialPiece* const partial = torrent.picker->find(piece);
     if (partial == nullptr || partial->stage != PieceStage::receiving) return;
     // A second claim of the endgame: another core was faster.

@@ -19,7 +19,7 @@ Torrent::Torrent(SharedTorrent& shared_torrent, CoreIndex core, swarm::PieceBuff
     for (std::uint32_t piece = 0; piece < wanted.size(); ++piece)
         if (!known_stored.test(piece) && shared.pieces.wanted(PieceIndex(piece))) wanted.set(piece);
     if (shared.awaits_metadata()) fetch = std::make_unique<MetadataFetch>();
-    if (fetch || !shared.pieces.complete())
+    if (fetch || !wanted.none())
         picker = std::make_unique<swarm::Picker>(
             core, [this](PieceIndex piece) { return metainfo().piece_size_bytes(piece); },
             shared.pieces, shared.availability, buffers);

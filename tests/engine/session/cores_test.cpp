@@ -127,6 +127,16 @@ TEST_F(CoresTest, APieceStoredElsewhereIsAnnouncedHere) {
     EXPECT_EQ(owner.count(MessageId::not_interested), 1U);
 }
 
+TEST_F(CoresTest, ATorrentThatWasCompleteBeforeThisCoreSawItHearsOfItsPieces) {
+    seeding = true;
+    start();
+    TestPeer& peer = connect_peer();
+    tell(PiecesStored{TorrentId(0), {PieceIndex(0), PieceIndex(1)}});
+    advance(100ms);
+    EXPECT_TRUE(peer.haves().empty()) << "it was told before";
+    EXPECT_FALSE(peer.closed);
+}
+
 TEST_F(CoresTest, ASecondClaimIsGivenUpWhenTheFirstCoreIsFaster) {
     piece_count = 2;
     start();
