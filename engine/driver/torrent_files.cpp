@@ -103,9 +103,9 @@ bool TorrentFiles::allocates(storage::FileIndex index, bool direct) const {
     if (options_.allocation != Allocation::automatic)
         return options_.allocation == Allocation::full;
     const storage::PieceRange pieces = map_.pieces_of(index);
-    const auto end = std::min<std::size_t>(pieces.end.value, options_.skipped.size());
-    for (std::size_t piece = pieces.first.value; piece < end; ++piece)
-        if (options_.skipped.test(static_cast<std::uint32_t>(piece))) return false;
+    const Bitfield& skipped = options_.skipped;  // empty: nothing is
+    for (std::uint32_t piece = pieces.first.value; piece < pieces.end.value; ++piece)
+        if (piece < skipped.size() && skipped.test(piece)) return false;
     return direct;
 }
 

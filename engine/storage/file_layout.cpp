@@ -1,6 +1,7 @@
 #include "engine/storage/file_layout.hpp"
 
 #include <algorithm>
+#include <span>
 
 #include "engine/base/assert.hpp"
 #include "engine/base/plain_path.hpp"
@@ -8,7 +9,9 @@
 namespace spate::storage {
 namespace {
 
-std::string path_of(const metainfo::Metainfo& torrent, const std::vector<std::string>& components) {
+using Components = std::span<const std::string>;
+
+std::string path_of(const metainfo::Metainfo& torrent, Components components) {
     std::string path = torrent.name;
     for (const std::string& component : components) path += "/" + component;
     SPATE_ASSERT(is_plain_path(path));
@@ -35,7 +38,7 @@ std::vector<PlannedFile> lay_out(const metainfo::Metainfo& torrent) {
     planned.reserve(torrent.files.size());
     for (const metainfo::FileEntry& file : torrent.files) {
         PlannedFile& plan = planned.emplace_back();
-        plan.path = path_of(torrent, torrent.single_file ? std::vector<std::string>{} : file.path);
+        plan.path = path_of(torrent, torrent.single_file ? Components{} : Components(file.path));
         plan.size_bytes = file.size_bytes;
         plan.pad = file.pad;
         plan.executable = file.executable;
@@ -43,14 +46,6 @@ std::vector<PlannedFile> lay_out(const metainfo::Metainfo& torrent) {
             plan.link_target = link_text(plan.path, path_of(torrent, file.symlink));
     }
     return planned;
-}
-
-std::vector<std::string_view> parent_folders(std::string_view path) {
-    std::vector<std::string_view> folders;
-    for (std::size_t slash = path.find('/'); slash != std::string_view::npos;
-         slash = path.find('/', slash + 1))
-        folders.push_back(path.substr(0, slash));
-    return folders;
 }
 
 }  // namespace spate::storage

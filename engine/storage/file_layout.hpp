@@ -2,7 +2,6 @@
 // engine/storage/file_layout.hpp: a torrent's files as paths below a download folder.
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "engine/metainfo/metainfo.hpp"
@@ -26,8 +25,5 @@ struct PlannedFile {
 
 /// One for each of the torrent's files, in its order. Every path passes is_plain_path().
 std::vector<PlannedFile> lay_out(const metainfo::Metainfo& torrent);
-
-/// The folders to make for `path`, outermost first: "a/b/c" needs "a" and "a/b".
-std::vector<std::string_view> parent_folders(std::string_view path);
 
 }  // namespace spate::storage

@@ -41,8 +41,3 @@ TEST(FileLayoutDeathTest, UnsafeNamesNeverReachTheDisk) {
     metainfo::Metainfo torrent = folder_of({{"..", 5}}, 1024);
     EXPECT_DEATH(lay_out(torrent), "is_plain_path");
 }
-
-TEST(FileLayout, FoldersComeOutermostFirst) {
-    EXPECT_EQ(parent_folders("a/b/c"), (std::vector<std::string_view>{"a", "a/b"}));
-    EXPECT_TRUE(parent_folders("a").empty());
-}
