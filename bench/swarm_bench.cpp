@@ -1,7 +1,7 @@
 // What the swarm's decisions cost: the picker by the block in a large swarm, availability counters
 // by threads, the choker by the round.
 //
-//   swarm_bench --benchmark_filter=pick/         percentiles of one block, in nanoseconds
+//   swarm_bench --benchmark_filter=pick          percentiles of one block, in nanoseconds
 //   swarm_bench --benchmark_filter=availability/ HAVEs per second by threads
 //   swarm_bench --benchmark_filter=choke/        one round, by strategy and peers
 #include <algorithm>
@@ -66,29 +66,22 @@ public:
             pieces_.set_stored(PieceIndex(i));
     }
 
-    /// So many blocks for some peer. Returns what the call took.
-    std::chrono::nanoseconds pick_some(std::uint32_t count) {
+    /// Some peer's data has come: the session looks at its connection, handles what came, which
+    /// passes so much time, and asks it for so many blocks. Returns what picking took.
+    std::chrono::nanoseconds answer(std::uint32_t count, Duration passed, double haves_per_s) {
         Peer& peer = peers_[random_.below(peers_.size())];
-        picks_.clear();
+        peer.received_at = now_;
+        benchmark::DoNotOptimize(peer.has.count());
         const auto before = std::chrono::steady_clock::now();
-        picker_.pick({peer.id, peer.has, window_, peer.state, 1'000'000}, count, random_, now_,
-                     picks_);
-        const auto after = std::chrono::steady_clock::now();
-        for (const Picker::Pick& pick : picks_) in_flight_.push_back({pick.block, peer.id});
-        return after - before;
+        picker_.fetch_ahead(peer.has, peer.state);
+        const auto fetching = std::chrono::steady_clock::now();
+        live(passed, haves_per_s);
+        return pick_for(peer, count) + (fetching - before);
     }
-
-    /// What happens between two calls: time passes, blocks come, and HAVEs.
-    void live(Duration passed, double haves_per_s) {
-        now_ += passed;
-        while (in_flight_.size() > in_flight_blocks) receive_one();
-        for (haves_due_ += haves_per_s * to_seconds(passed); haves_due_ >= 1; --haves_due_) {
-            Peer& peer = peers_[random_.below(peers_.size())];
-            const PieceIndex piece(static_cast<std::uint32_t>(random_.below(pieces_.size())));
-            if (!peer.has.set(piece.value)) continue;
-            availability_.add(piece, core);
-            picker_.on_have(peer.state, piece);
-        }
+    /// Some peer is asked for so many blocks out of the blue, with nothing of it in a cache.
+    std::chrono::nanoseconds ask(std::uint32_t count, Duration passed, double haves_per_s) {
+        live(passed, haves_per_s);
+        return pick_for(peers_[random_.below(peers_.size())], count);
     }
     bool used_up() const { return pieces_.missing_count() < pieces_.size() / 10; }
 
@@ -97,6 +90,7 @@ private:
 
     struct Peer {
         ConnectionId id;
+        Time received_at;
         Bitfield has;
         PeerPickState state;
     };
@@ -119,6 +113,29 @@ private:
         }
         if (piece_count % 8 != 0) bits.back() &= std::byte(0xff << (8 - piece_count % 8));
         if (!has.assign(bits, piece_count)) std::abort();
+    }
+
+    std::chrono::nanoseconds pick_for(Peer& peer, std::uint32_t count) {
+        picks_.clear();
+        const auto before = std::chrono::steady_clock::now();
+        picker_.pick({peer.id, peer.has, window_, peer.state, 1'000'000}, count, random_, now_,
+                     picks_);
+        const auto after = std::chrono::steady_clock::now();
+        for (const Picker::Pick& pick : picks_) in_flight_.push_back({pick.block, peer.id});
+        return after - before;
+    }
+
+    /// Time passes, blocks come, and HAVEs.
+    void live(Duration passed, double haves_per_s) {
+        now_ += passed;
+        while (in_flight_.size() > in_flight_blocks) receive_one();
+        for (haves_due_ += haves_per_s * to_seconds(passed); haves_due_ >= 1; --haves_due_) {
+            Peer& peer = peers_[random_.below(peers_.size())];
+            const PieceIndex piece(static_cast<std::uint32_t>(random_.below(pieces_.size())));
+            if (!peer.has.set(piece.value)) continue;
+            availability_.add(piece, core);
+            picker_.on_have(peer.state, piece);
+        }
     }
 
     void receive_one() {
@@ -161,17 +178,16 @@ std::int64_t clock_cost_ns() {
     return costs[5'000];
 }
 
-/// Requests travel in batches of a quarter of the window (RequestWindow::room()): four when it
-/// begins, sixteen and more at its usual depth, one at the least. Figures are for one block: the
-/// call's time by its blocks. Each call is for another peer, whose bits are in no cache.
-void pick(benchmark::State& state) {
+/// Figures are for one block: the call's time by its blocks. Each call is for another peer, whose
+/// bits are in no cache when its data comes. `timed` does what happens between two calls, and the
+/// call.
+template <class Timed>
+void report_picks(benchmark::State& state, int clock_readings, Timed&& timed) {
     const auto peers = static_cast<std::uint32_t>(state.range(0));
     const auto pieces = static_cast<std::uint32_t>(state.range(1));
     const auto batch = static_cast<std::uint32_t>(state.range(2));
-    constexpr double haves_per_s = 100'000;
-    const Duration between_calls = batch * 20us;  // 50,000 blocks a second: 0.8 GB/s
     auto swarm = std::make_unique<LargeSwarm>(peers, pieces);
-    const std::int64_t clock_ns = clock_cost_ns();
+    const std::int64_t clock_ns = clock_readings * clock_cost_ns();
     std::vector<std::int64_t> took;
     for (auto _ : state) {
         if (swarm->used_up()) {
@@ -179,9 +195,8 @@ void pick(benchmark::State& state) {
             swarm = std::make_unique<LargeSwarm>(peers, pieces);
             state.ResumeTiming();
         }
-        const std::int64_t call_ns = swarm->pick_some(batch).count() - clock_ns;
+        const std::int64_t call_ns = timed(*swarm, batch).count() - clock_ns;
         took.push_back(std::max<std::int64_t>(0, call_ns) / batch);
-        swarm->live(between_calls, haves_per_s);
     }
     std::ranges::sort(took);
     state.counters["p50_ns"] = percentile(took, 0.50);
@@ -190,10 +205,36 @@ void pick(benchmark::State& state) {
     state.counters["p999_ns"] = percentile(took, 0.999);
     state.counters["max_ns"] = percentile(took, 1);
 }
+
+constexpr double haves_per_s = 100'000;
+/// 50,000 blocks a second: 0.8 GB/s.
+constexpr Duration between_blocks = 20us;
+
+/// As the session does it: what picking needs is fetched when the peer's data comes, and used when
+/// the data has been handled. Both count. Requests travel in batches of a quarter of the window
+/// (RequestWindow::room()): four when it begins, sixteen and more at its usual depth, one at the
+/// least.
+void pick(benchmark::State& state) {
+    report_picks(state, 2, [](LargeSwarm& swarm, std::uint32_t batch) {
+        return swarm.answer(batch, batch * between_blocks, haves_per_s);
+    });
+}
 BENCHMARK(pick)
     ->ArgNames({"peers", "pieces", "batch"})
     ->Args({100, 1'000, 16})
     ->Args({1'000, 10'000, 16})
+    ->Args({10'000, 100'000, 1})
+    ->Args({10'000, 100'000, 4})
+    ->Args({10'000, 100'000, 16});
+
+/// What a timer does, after which no data has come: the call waits for memory, twice in a row.
+void pick_cold(benchmark::State& state) {
+    report_picks(state, 1, [](LargeSwarm& swarm, std::uint32_t batch) {
+        return swarm.ask(batch, batch * between_blocks, haves_per_s);
+    });
+}
+BENCHMARK(pick_cold)
+    ->ArgNames({"peers", "pieces", "batch"})
     ->Args({10'000, 100'000, 1})
     ->Args({10'000, 100'000, 4})
     ->Args({10'000, 100'000, 16});

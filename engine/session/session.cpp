@@ -52,6 +52,7 @@ void Session::handle_received(ConnectionId id, Bytes bytes, Time now) {
     if (connection == nullptr || connection->stage == Stage::closing) return;
     limits_.down.take(bytes.size(), now);
     connection->last_received_at = now;
+    fetch_ahead(*connection);
     events_.clear();
     const auto result = connection->wire.handle_bytes(bytes, buffers_.table(), events_);
     handle_events(*connection, result.has_value(), now);
@@ -65,6 +66,7 @@ void Session::handle_planned(ConnectionId id, wire::ReceivePlan& plan, std::size
     if (connection->stage == Stage::closing || count == 0) return;
     limits_.down.take(count, now);
     connection->last_received_at = now;
+    fetch_ahead(*connection);
     events_.clear();
     const auto result = connection->wire.handle_planned(plan, count, buffers_.table(), events_);
     handle_events(*connection, result.has_value(), now);

@@ -177,6 +177,7 @@ private:
     void serve_metadata(Connection& connection, std::uint32_t piece);
 
     // session_requests.cpp: what we ask for and get.
+    void fetch_ahead(const Connection& connection) const;
     void fill_requests(Connection& connection, Time now);
     void share(Torrent& torrent, const Connection& newest, BlockRef block);
     void on_block(Connection& connection, BlockRef block, Time now);

@@ -18,6 +18,13 @@ constexpr std::size_t hungry_fed_max = 32;
 
 }  // namespace
 
+/// What came is looked at while that which picking for the peer needs is on its way from memory.
+void Session::fetch_ahead(const Connection& connection) const {
+    if (connection.peer_chokes || !connection.we_are_interested) return;
+    if (const auto& picker = connection.torrent->picker)
+        picker->fetch_ahead(connection.has, connection.picking);
+}
+
 void Session::fill_requests(Connection& connection, Time now) {
     if (connection.stage != Stage::established || !connection.we_are_interested) return;
     Torrent& torrent = *connection.torrent;

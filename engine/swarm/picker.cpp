@@ -18,6 +18,11 @@ constexpr std::size_t spare_max = 64;
 /// Pieces that were wholly asked for and are settled since, before they are looked for.
 constexpr std::size_t full_spare = 256;
 
+/// So many pieces are looked at until the peer has one, mostly.
+std::size_t likely_tests(const Bitfield& has) {
+    return std::min(3 * has.size() / (has.count() + 1), BitPrefetcher::ahead_max) + 1;
+}
+
 bool receiving(const PartialPiece& partial) {
     return partial.stage == PartialPiece::Stage::receiving;
 }
@@ -60,7 +65,7 @@ bool Picker::may_ask(const Call& call, PieceIndex piece) {
 
 void Picker::pick(const PickPeer& peer, std::uint32_t count, Prng& random, Time now,
                   std::vector<Pick>& out) {
-    fetch_ahead(peer);
+    fetch_ahead(peer.has, peer.state);
     order_.tend(pieces_, availability_, random, now);
     Call call{peer, out.size() + count, random, now, out};
     if (peer.state.rejects.rests(now)) return;
@@ -84,13 +89,13 @@ void Picker::pick(const PickPeer& peer, std::uint32_t count, Prng& random, Time 
     if (PartialPiece* const second = claim_of_another_core(call)) begin(call, *second);
 }
 
-/// The peer's bits that will be tested are on their way while the order is tended.
-void Picker::fetch_ahead(const PickPeer& peer) const {
-    BitPrefetcher(peer.has, 0, std::min(open_.size(), open_scan_max))
-        .before(0, [this](std::size_t i) { return open_[i].piece.value; });
-    // Whoever has little will hardly have one of the started pieces.
-    if (peer.has.count() * open_.size() < 2 * peer.has.size())
-        order_.prefetch(peer.has, peer.state.cursor);
+/// Of the started pieces and then of those that come next: whoever has little will hardly have one
+/// of the first.
+void Picker::fetch_ahead(const Bitfield& has, const PeerPickState& state) const {
+    const std::size_t tests = likely_tests(has);
+    const std::size_t started = std::min({open_.size(), open_scan_max, tests});
+    for (std::size_t i = 0; i < started; ++i) has.prefetch(open_[i].piece.value);
+    if (tests > started) order_.prefetch(has, state.cursor, tests - started);
 }
 
 // --- Blocks

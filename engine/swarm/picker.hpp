@@ -90,6 +90,9 @@ public:
     /// when there are deadlines_max already.
     [[nodiscard]] bool set_deadline(PieceIndex piece, Time deadline);
 
+    /// pick() for the peer follows soon, and other work before it: the bits that will be looked at
+    /// are on their way from memory meanwhile.
+    void fetch_ahead(const Bitfield& has, const PeerPickState& state) const;
     /// Appends up to `count` blocks that the peer has; they count as requested.
     void pick(const PickPeer& peer, std::uint32_t count, Prng& random, Time now,
               std::vector<Pick>& out);
@@ -136,7 +139,6 @@ private:
 
     bool is_settled(const Full& full);
     static bool may_ask(const Call& call, PieceIndex piece);
-    void fetch_ahead(const PickPeer& peer) const;
     void open(PartialPiece& partial);
     void take(Call& call, PartialPiece& partial, std::uint32_t index);
     void pick_from(Call& call, PartialPiece& partial);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <numeric>
+#include <span>
+#include <utility>
 
 #include "engine/base/assert.hpp"
 #include "engine/swarm/prefetch.hpp"
@@ -14,10 +16,11 @@ constexpr std::uint32_t rarity_keys = 1'024;
 constexpr std::uint32_t exact_counts = 512;
 constexpr std::uint32_t coarse_step = 128;
 constexpr std::uint32_t priority_classes = 3;
-constexpr std::uint16_t no_key = 0xffff;  // not missing
-constexpr std::uint32_t nowhere = ~std::uint32_t{0};
+constexpr std::uint32_t no_key = priority_classes * rarity_keys;  // not missing
 /// Of a list in the making, unless it is due: a call in a few makes them, and the others none.
 constexpr std::uint32_t steps_min = 16;
+/// What so many steps will touch is on its way from memory when those before are done.
+constexpr std::uint32_t steps_ahead = 2 * steps_min;
 
 constexpr std::uint32_t rarity_key(std::uint32_t count) {
     if (count < exact_counts) return count;
@@ -39,12 +42,12 @@ void PieceOrder::set_priority(PieceIndex piece, PiecePriority priority, std::uin
     generation_ = 0;
 }
 
-std::uint16_t PieceOrder::key_of(PieceIndex piece, const Availability& availability,
+std::uint32_t PieceOrder::key_of(PieceIndex piece, const Availability& availability,
                                  bool random_order) const {
     const std::uint32_t rarity = random_order ? 0 : rarity_key(availability.count(piece));
     const auto priority = static_cast<std::uint32_t>(
         priorities_.empty() ? PiecePriority::normal : priorities_[piece.value]);
-    return static_cast<std::uint16_t>(priority * rarity_keys + rarity);
+    return priority * rarity_keys + rarity;
 }
 
 void PieceOrder::begin(const PieceTable& pieces, Prng& random, Time now) {
@@ -58,37 +61,39 @@ void PieceOrder::begin(const PieceTable& pieces, Prng& random, Time now) {
     build_.done = 0;
     build_.rotation =
         mode_ == PieceMode::in_order ? 0 : static_cast<std::uint32_t>(random.below(count));
-    build_.keys.resize(count);
-    build_.order.resize(count);
-    build_.positions.resize(count);
-    build_.starts.assign(priority_classes * rarity_keys + 1, 0);
+    build_.list.order.resize(count);
+    build_.list.positions.resize(count);
+    build_.starts.assign(no_key + 2, 0);
 }
+
+// Which pieces are missing is as random as the order: neither step has a branch that depends on it.
 
 void PieceOrder::count(std::uint32_t piece, const PieceTable& pieces,
                        const Availability& availability, bool random_order) {
     const PieceIndex index(piece);
-    std::uint16_t& key = build_.keys[piece];
-    key = no_key;
-    build_.positions[piece] = nowhere;
-    if (!pieces.missing(index)) return;
-    key = key_of(index, availability, random_order);
-    ++build_.starts[key + 1U];
+    const std::uint32_t key = key_of(index, availability, random_order);
+    const std::uint32_t placed_by = pieces.missing(index) ? key : no_key;
+    build_.list.positions[piece] = placed_by;
+    ++build_.starts[placed_by + 1];
 }
 
 void PieceOrder::sum_up() {
     std::partial_sum(build_.starts.begin(), build_.starts.end(), build_.starts.begin());
-    build_.order.resize(build_.starts.back());
+    build_.list.size = build_.starts[no_key];
+}
+
+/// The piece of that step, in the random order of equals.
+std::uint32_t PieceOrder::placed_at(std::uint32_t step) const {
+    const auto count = static_cast<std::uint32_t>(permutation_.size());
+    const std::uint32_t at = step + build_.rotation;
+    return permutation_[at < count ? at : at - count];
 }
 
 void PieceOrder::place(std::uint32_t step) {
-    const auto count = static_cast<std::uint32_t>(permutation_.size());
-    const std::uint32_t at = step + build_.rotation;
-    const std::uint32_t piece = permutation_[at < count ? at : at - count];
-    const std::uint16_t key = build_.keys[piece];
-    if (key == no_key) return;
-    const std::uint32_t position = build_.starts[key]++;
-    build_.order[position] = piece;
-    build_.positions[piece] = position;
+    const std::uint32_t piece = placed_at(step);
+    std::uint32_t& position = build_.list.positions[piece];
+    position = build_.starts[position]++;
+    build_.list.order[position] = piece;
 }
 
 void PieceOrder::advance(std::uint32_t steps, const PieceTable& pieces,
@@ -102,11 +107,13 @@ void PieceOrder::advance(std::uint32_t steps, const PieceTable& pieces,
     if (build_.done == end) return;
     if (build_.done == pieces_count) sum_up();
     for (; build_.done < end; ++build_.done) place(build_.done - pieces_count);
+    const std::uint32_t ahead = std::min(end + steps_ahead, 2 * pieces_count);
+    for (std::uint32_t step = end; step < ahead; ++step)
+        __builtin_prefetch(&build_.list.positions[placed_at(step - pieces_count)], 1);
 }
 
 void PieceOrder::publish() {
-    order_.swap(build_.order);
-    positions_.swap(build_.positions);
+    std::swap(list_, build_.list);
     head_ = 0;
     ++generation_;
 }
@@ -133,11 +140,11 @@ void PieceOrder::renew(const PieceTable& pieces, const Availability& availabilit
     begin(pieces, random, now);
 }
 
-void PieceOrder::prefetch(const Bitfield& peer_has, const Cursor& cursor) const {
+void PieceOrder::prefetch(const Bitfield& peer_has, const Cursor& cursor, std::size_t count) const {
     const std::size_t at =
         std::max<std::size_t>(cursor.generation == generation_ ? cursor.position : 0, head_);
-    const std::size_t end = std::min(at + BitPrefetcher::ahead_max / 2, order_.size());
-    for (std::size_t i = at; i < end; ++i) peer_has.prefetch(order_[i]);
+    const std::size_t end = std::min<std::size_t>(at + count, list_.size);
+    for (std::size_t i = at; i < end; ++i) peer_has.prefetch(list_.order[i]);
 }
 
 std::optional<PieceIndex> PieceOrder::first_missing(const Bitfield& peer_has, Cursor& cursor,
@@ -147,21 +154,22 @@ std::optional<PieceIndex> PieceOrder::first_missing(const Bitfield& peer_has, Cu
     if (pieces.missing_count() == 0) return std::nullopt;
     renew(pieces, availability, random, now);
     if (cursor.generation != generation_) cursor = {generation_, 0};
-    while (head_ < order_.size() && !pieces.missing(PieceIndex(order_[head_]))) ++head_;
+    const std::span<const std::uint32_t> order(list_.order.data(), list_.size);
+    while (head_ < order.size() && !pieces.missing(PieceIndex(order[head_]))) ++head_;
     std::size_t at = std::max<std::size_t>(cursor.position, head_);
-    BitPrefetcher bits(peer_has, at, order_.size());
-    for (; at < order_.size(); ++at) {
-        bits.before(at, [this](std::size_t next) { return order_[next]; });
-        if (peer_has.test(order_[at]) && pieces.missing(PieceIndex(order_[at]))) break;
+    BitPrefetcher bits(peer_has, at, order.size());
+    for (; at < order.size(); ++at) {
+        bits.before(at, [order](std::size_t next) { return order[next]; });
+        if (peer_has.test(order[at]) && pieces.missing(PieceIndex(order[at]))) break;
     }
     cursor.position = static_cast<std::uint32_t>(at);
-    if (at == order_.size()) return std::nullopt;
-    return PieceIndex(order_[at]);
+    if (at == order.size()) return std::nullopt;
+    return PieceIndex(order[at]);
 }
 
 void PieceOrder::rewind(Cursor& cursor, PieceIndex piece) const {
-    if (cursor.generation != generation_ || piece.value >= positions_.size()) return;
-    cursor.position = std::min(cursor.position, positions_[piece.value]);
+    if (cursor.generation != generation_ || piece.value >= list_.positions.size()) return;
+    cursor.position = std::min(cursor.position, list_.positions[piece.value]);
 }
 
 }  // namespace spate::swarm

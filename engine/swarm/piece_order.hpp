@@ -47,8 +47,9 @@ public:
     void tend(const PieceTable& pieces, const Availability& availability, Prng& random, Time now) {
         if (pieces.missing_count() > 0) renew(pieces, availability, random, now);
     }
-    /// first_missing() follows soon.
-    void prefetch(const Bitfield& peer_has, const Cursor& cursor) const;
+    /// first_missing() follows soon: the bits of the first `count` pieces it would look at are on
+    /// their way from memory.
+    void prefetch(const Bitfield& peer_has, const Cursor& cursor, std::size_t count) const;
     /// The first missing piece from the cursor on that the peer has; the cursor stays at it.
     std::optional<PieceIndex> first_missing(const Bitfield& peer_has, Cursor& cursor,
                                             const PieceTable& pieces,
@@ -62,15 +63,19 @@ public:
     std::uint32_t generation() const { return generation_; }
 
 private:
+    /// Pieces in order, those that aren't missing after all others.
+    struct List {
+        std::vector<std::uint32_t> order;
+        std::vector<std::uint32_t> positions;  // by piece, in `order`
+        std::uint32_t size = 0;                // of the missing ones
+    };
     /// A list in the making: pieces are counted by key, then placed.
     struct Build {
         Time begun_at{};
         std::uint32_t done = 0;             // of 2 * pieces steps
         std::uint32_t rotation = 0;         // of the random order of equals
-        std::vector<std::uint16_t> keys;    // by piece
         std::vector<std::uint32_t> starts;  // by key: how many, then where the next goes
-        std::vector<std::uint32_t> order;
-        std::vector<std::uint32_t> positions;  // by piece
+        List list;  // the positions of pieces that aren't placed yet are their keys
     };
 
     void renew(const PieceTable& pieces, const Availability& availability, Prng& random, Time now);
@@ -79,19 +84,19 @@ private:
     void count(std::uint32_t piece, const PieceTable& pieces, const Availability& availability,
                bool random_order);
     void sum_up();
+    std::uint32_t placed_at(std::uint32_t step) const;
     void place(std::uint32_t step);
     void publish();
-    std::uint16_t key_of(PieceIndex piece, const Availability& availability,
+    std::uint32_t key_of(PieceIndex piece, const Availability& availability,
                          bool random_order) const;
 
     PieceMode mode_ = PieceMode::rarest_first;
     std::vector<PiecePriority> priorities_;   // empty: all normal
     std::vector<std::uint32_t> permutation_;  // fixed, random
     Build build_;
-    std::vector<std::uint32_t> order_;
-    std::vector<std::uint32_t> positions_;  // by piece, in order_; stale for others
-    std::size_t head_ = 0;                  // everything before is no longer missing
-    std::uint32_t generation_ = 0;          // 0: no list yet
+    List list_;
+    std::size_t head_ = 0;          // everything before is no longer missing
+    std::uint32_t generation_ = 0;  // 0: no list yet
 };
 
 }  // namespace spate::swarm

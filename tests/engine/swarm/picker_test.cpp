@@ -295,6 +295,27 @@ TEST_F(PickerTest, APieceThatAPeerAnnouncesIsSeenAtOnce) {
     EXPECT_EQ(pick_for(picker, peer, 100, start).size(), blocks_per_piece);
 }
 
+TEST_F(PickerTest, FetchingAheadChangesNoChoice) {
+    PieceTable same_pieces(piece_count);
+    Picker same(CoreIndex(0), size_of, same_pieces, availability, buffers);
+    Prng same_random = random;
+    PeerPickState state;
+    PeerPickState same_state;
+    Bitfield has = all;
+    has.reset(3);
+    for (int call = 0; call < 10; ++call) {
+        Picks out;
+        Picks expected;
+        picker.pick({ConnectionId(1), has, RequestWindow(), state}, 3, random, start, out);
+        same.fetch_ahead(has, same_state);
+        same.pick({ConnectionId(1), has, RequestWindow(), same_state}, 3, same_random, start,
+                  expected);
+        ASSERT_EQ(out.size(), expected.size());
+        for (std::size_t i = 0; i < out.size(); ++i) EXPECT_EQ(out[i].block, expected[i].block);
+    }
+    same.fetch_ahead(Bitfield(), same_state);  // of a peer that hasn't said anything yet
+}
+
 TEST_F(PickerTest, GivesEverythingBackWhenItGoes) {
     {
         Picker temporary(CoreIndex(3), size_of, pieces, availability, buffers);

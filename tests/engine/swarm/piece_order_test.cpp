@@ -1,6 +1,7 @@
 #include "engine/swarm/piece_order.hpp"
 
 #include <map>
+#include <set>
 
 #include <gtest/gtest.h>
 
@@ -131,6 +132,25 @@ TEST_F(PieceOrderTest, ACursorWalksTheListOnceAndGoesBackForAnAnnouncedPiece) {
     EXPECT_EQ(first(), PieceIndex(7));
     order.skip(cursor);
     EXPECT_FALSE(first());
+}
+
+TEST_F(PieceOrderTest, APieceThatWasNotMissingWhenTheListWasMadeMovesNoCursor) {
+    store_the_first_few();
+    pieces.set_skipped(PieceIndex(5));
+    PieceOrder order;
+    Prng random(1);
+    PieceOrder::Cursor cursor;
+    std::set<PieceIndex> named;
+    while (const auto piece =
+               order.first_missing(peer_has, cursor, pieces, availability, random, start)) {
+        EXPECT_TRUE(pieces.missing(*piece));
+        named.insert(*piece);
+        order.skip(cursor);
+        const std::uint32_t position = cursor.position;
+        order.rewind(cursor, PieceIndex(5));
+        EXPECT_EQ(cursor.position, position);
+    }
+    EXPECT_EQ(named.size(), pieces.missing_count());
 }
 
 }  // namespace
