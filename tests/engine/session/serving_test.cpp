@@ -35,6 +35,8 @@ TEST_F(ServingTest, BlocksAreSentInTheOrderOfTheRequests) {
 }
 
 struct SendSizeTest : ServingTest {
+    std::vector<std::uint32_t> unsent_max_blocks;  // of each of these sends
+
     /// The blocks of each of `count` sends, of which each takes the peer so long.
     std::vector<std::size_t> send_sizes(int count, Duration each) {
         start();
@@ -47,6 +49,7 @@ struct SendSizeTest : ServingTest {
         SendPlan plan;
         for (int i = 0; i < count && session->take_send(peer.id, plan, now); ++i) {
             sizes.push_back(plan.block_count);
+            unsent_max_blocks.push_back(plan.unsent_max_bytes / block_size_bytes);
             now += each;
             session->handle_sent(peer.id, plan, now);
         }
@@ -60,10 +63,61 @@ TEST_F(SendSizeTest, ManyRequestsAreAnsweredInSendsThatGrowToABound) {
     EXPECT_EQ(send_sizes(5, 1ms),
               (std::vector<std::size_t>{4, 8, SendPlan::blocks_max, SendPlan::blocks_max,
                                         SendPlan::blocks_max}));
+    EXPECT_EQ(unsent_max_blocks, (std::vector<std::uint32_t>{4, 8, 0, 0, 0}))
+        << "the kernel may hold what it likes";
 }
 
 TEST_F(SendSizeTest, SendsShrinkToABlockForAPeerThatTakesThemSlowly) {
     EXPECT_EQ(send_sizes(5, 1s), (std::vector<std::size_t>{4, 2, 1, 1, 1}));
+    EXPECT_EQ(unsent_max_blocks, (std::vector<std::uint32_t>{4, 2, 1, 1, 1}));
+}
+
+TEST_F(ServingTest, APieceReadFromADiskIsSuggestedToOthersWhoAreServedAndLackIt) {
+    start();
+    TestPeer& reader = connect_leecher();
+    TestPeer& other = connect_leecher();
+    TestPeer& owner = connect_leecher();
+    say(owner, have(2));
+    TestPeer& choked = connect_peer();
+    SendPlan plan;
+    plan.blocks[0] = block(2);
+    plan.blocks[1] = block(2, 1);
+    plan.block_count = 2;
+    session->handle_cold_read(reader.id, plan);
+    for (TestPeer* const peer : {&reader, &other, &owner, &choked}) say(*peer, request(block(1)));
+    EXPECT_EQ(other.count(MessageId::suggest_piece), 1U) << "once, however many of its blocks";
+    EXPECT_EQ(reader.count(MessageId::suggest_piece), 0U);
+    EXPECT_EQ(owner.count(MessageId::suggest_piece), 0U);
+    EXPECT_EQ(choked.count(MessageId::suggest_piece), 0U);
+}
+
+TEST_F(ServingTest, SuggestionsGoToAFewOfMany) {
+    options.home.upload_slots = 32;
+    start();
+    for (int i = 0; i < 32; ++i) connect_leecher();
+    SendPlan plan;
+    plan.blocks[0] = block(2);
+    plan.block_count = 1;
+    session->handle_cold_read(peers[0]->id, plan);
+    std::size_t suggestions = 0;
+    for (const auto& peer : peers) {
+        say(*peer, request(block(1)));
+        suggestions += peer->count(MessageId::suggest_piece);
+    }
+    EXPECT_EQ(suggestions, 4U);
+}
+
+TEST_F(ServingTest, ASuperSeedSuggestsNothing) {
+    options.super_seed = true;
+    start();
+    TestPeer& reader = connect_leecher();
+    TestPeer& other = connect_leecher();
+    SendPlan plan;
+    plan.blocks[0] = block(2);
+    plan.block_count = 1;
+    session->handle_cold_read(reader.id, plan);
+    advance(1s);
+    EXPECT_EQ(other.count(MessageId::suggest_piece), 0U);
 }
 
 TEST_F(ServingTest, ASendTellsWhenEachOfItsBlocksWasAskedFor) {
