@@ -42,8 +42,10 @@ void TransferJob::fail(const std::string& sentence, const std::string& what, int
 TransferJob::CheckResult TransferJob::check(const std::stop_token& stop) {
     const metainfo::Metainfo& torrent = *item_.metainfo;
     if (item_.verified) {
-        driver::ResumePlan plan{
-            .have = Bitfield(torrent.piece_count()), .check = {}, .warning = {}};
+        driver::ResumePlan plan{.have = Bitfield(torrent.piece_count()),
+                                .check = {},
+                                .files = driver::stamp_files(torrent, item_.folder),
+                                .warning = {}};
         plan.have.set_all();
         return {std::move(plan), driver::ContentReport{}};
     }
@@ -151,6 +153,12 @@ void TransferJob::start(driver::Engine& engine) {
     if (item_.seed_only) {
         if (!enough_to_seed(have, result)) return;
         if (!have.all()) warn_of_partial_seed(have, result);
+        if (!durable_record_)
+            checked_record_ = std::make_unique<storage::ResumeState>(
+                storage::ResumeState{.info_hash = item_.metainfo->info_hash,
+                                     .boot_id = driver::read_boot_id(),
+                                     .have = have,
+                                     .files = std::move(result.plan.files)});
     }
     auto unwanted = skipped(have);
     if (!unwanted) return;
@@ -220,7 +228,7 @@ void TransferJob::on_completed(driver::Engine& engine) {
 void TransferJob::on_stopped(const std::string& reason, driver::Engine& engine) {
     if (phase_ != Phase::running) return;
     look(engine, environment_.context.now());
-    save_resume(engine, false);
+    save_resume(engine);
     fail(fmt::format("{} stopped: {}", metainfo::quoted(name()), reason),
          (item_.folder / name()).string());
 }
@@ -233,24 +241,35 @@ bool TransferJob::saves_due(Time now) const {
     return phase_ == Phase::running && !complete_ && worth_a_record() && now >= next_save_;
 }
 
-void TransferJob::save_resume(driver::Engine& engine, bool durable) {
-    if (!worth_a_record()) return;
-    next_save_ = environment_.context.now() + resume_interval;
+storage::ResumeState TransferJob::record_now(driver::Engine& engine) const {
     storage::ResumeState record;
     record.info_hash = item_.metainfo->info_hash;
     record.boot_id = driver::read_boot_id();
-    record.durable = durable && engine.sync_files(*id_).has_value();
     record.downloaded_bytes = status_.downloaded_bytes;
     record.uploaded_bytes = status_.uploaded_bytes;
     record.files = driver::stamp_files(*item_.metainfo, item_.folder);
     record.have = engine.stored_pieces(*id_);
-    const auto saved = driver::save_resume(record, item_.folder);
-    if (saved) return;
+    return record;
+}
+
+void TransferJob::save_resume(driver::Engine& engine) {
+    if (!worth_a_record()) return;
+    next_save_ = environment_.context.now() + resume_interval;
+    const auto saved = driver::save_resume(record_now(engine), item_.folder);
+    if (!saved) on_unsaved(saved.error());
+}
+
+driver::DurableRecord TransferJob::take_durable_record(driver::Engine& engine) {
+    const auto checked = std::exchange(checked_record_, nullptr);
+    return {item_.metainfo, item_.folder, checked ? std::move(*checked) : record_now(engine)};
+}
+
+void TransferJob::on_unsaved(const std::string& sentence) {
     // A seed's folder may well be read-only; a download without records only costs a check.
     if (item_.seed_only)
-        environment_.console.debug(saved.error());
+        environment_.console.debug(sentence);
     else
-        environment_.console.warning(saved.error(), item_.folder.string());
+        environment_.console.warning(sentence, item_.folder.string());
 }
 
 // --- Figures

@@ -12,6 +12,7 @@
 #include "engine/cli/environment.hpp"
 #include "engine/cli/progress_line.hpp"
 #include "engine/driver/content/content_check.hpp"
+#include "engine/driver/content/durable_records.hpp"
 #include "engine/driver/content/resume_file.hpp"
 #include "engine/driver/engine.hpp"
 #include "engine/metainfo/metainfo.hpp"
@@ -72,9 +73,12 @@ public:
 
     void on_completed(driver::Engine& engine);
     void on_stopped(const std::string& reason, driver::Engine& engine);
-    /// Writes the resume record. `durable`: the data is on the disk itself.
-    void save_resume(driver::Engine& engine, bool durable);
+    /// Writes the resume record, which holds until the machine's next start.
+    void save_resume(driver::Engine& engine);
     bool saves_due(Time now) const;
+    /// Once on_completed() was called: the record of all that there is, to be saved as durable.
+    driver::DurableRecord take_durable_record(driver::Engine& engine);
+    void on_unsaved(const std::string& sentence);
     /// The record on disk says already that all of it is there, for good.
     bool has_durable_record() const { return durable_record_; }
 
@@ -95,7 +99,7 @@ private:
     };
 
     CheckResult check(const std::stop_token& stop);
-    Bitfield verified_pieces(CheckResult& result);
+    static Bitfield verified_pieces(CheckResult& result);
     bool enough_to_seed(const Bitfield& have, const CheckResult& result);
     std::optional<std::vector<bool>> files_meant(const std::vector<std::string>& patterns,
                                                  const char* option);
@@ -105,6 +109,7 @@ private:
     void hand_over(driver::Engine& engine, driver::TorrentSpec spec);
     void fail(const std::string& sentence, const std::string& what, int code = exit_failure);
     bool worth_a_record() const;
+    storage::ResumeState record_now(driver::Engine& engine) const;
 
     TransferItem item_;
     Environment& environment_;
@@ -125,6 +130,8 @@ private:
     double check_bytes_per_s_ = 0;
     std::uint64_t checked_before_ = 0;
     std::unique_ptr<CheckResult> check_;  // from the check to start()
+    /// Of a seed: what was checked, until take_durable_record().
+    std::unique_ptr<storage::ResumeState> checked_record_;
     std::atomic<bool> checked_{false};
 };
 

@@ -162,10 +162,8 @@ void TransferLoop::handle(const driver::TorrentCompleted& event) {
 
 void TransferLoop::complete(TransferJob& job) {
     job.on_completed(*engine_);
-    if (!job.item().seed_only)
-        job.save_resume(*engine_, settings_.keep_seeding);
-    else if (!job.has_durable_record())
-        unrecorded_.push_back(&job);
+    if (!job.item().seed_only) job.save_resume(*engine_);
+    if (settings_.keep_seeding && !job.has_durable_record()) unrecorded_.push_back(&job);
 }
 
 void TransferLoop::handle(const driver::TorrentStopped& event) {
@@ -187,14 +185,31 @@ void TransferLoop::handle(const driver::MetadataReady& event) {
 void TransferLoop::save_records(Time now) {
     std::erase_if(unfinished_, [&](TransferJob* job) {
         if (job->complete() || job->phase() != TransferJob::Phase::running) return true;
-        if (job->saves_due(now)) job->save_resume(*engine_, false);
+        if (job->saves_due(now)) job->save_resume(*engine_);
         return false;
     });
-    while (!unrecorded_.empty()) {
-        unrecorded_.front()->save_resume(*engine_, true);
-        unrecorded_.pop_front();
-        if (environment_.context.now() - now >= seed_records_per_turn) break;
+    save_durable_records();
+}
+
+/// Beside the main thread, as the disk may take its time; one batch after the other.
+void TransferLoop::save_durable_records() {
+    if (records_ && !records_->done()) return;
+    if (records_)
+        for (const driver::UnsavedRecord& unsaved : records_->result())
+            recorded_[unsaved.index]->on_unsaved(unsaved.sentence);
+    records_.reset();
+    recorded_.clear();
+    std::vector<driver::DurableRecord> batch;
+    for (; !unrecorded_.empty() && batch.size() < records_per_batch_max; unrecorded_.pop_front()) {
+        TransferJob* const job = unrecorded_.front();
+        if (job->phase() != TransferJob::Phase::running) continue;
+        batch.push_back(job->take_durable_record(*engine_));
+        recorded_.push_back(job);
     }
+    if (batch.empty()) return;
+    records_.emplace([records = std::move(batch)](const std::stop_token&) {
+        return driver::save_durable(records);
+    });
 }
 
 // --- What the user sees
@@ -274,7 +289,7 @@ int TransferLoop::end() {
     for (const auto& job : jobs_) {
         job->look(*engine_, now);
         if (job->phase() == TransferJob::Phase::running && !job->complete())
-            job->save_resume(*engine_, false);
+            job->save_resume(*engine_);
     }
     const int code = exit_code();
     if (timed_out_ && code == exit_failure)

@@ -54,9 +54,6 @@ public:
     Bitfield stored_pieces(TorrentId id) const {
         return torrents_[id.value].shared->pieces.stored_pieces();
     }
-    std::expected<void, std::string> sync_files(TorrentId id) {
-        return torrents_[id.value].files->sync();
-    }
     std::optional<EngineEvent> poll_event();
     Ledger ledger() const;
     void stop(Duration patience);
@@ -324,9 +321,6 @@ TorrentStatus Engine::status(TorrentId torrent) const {
 }
 Bitfield Engine::stored_pieces(TorrentId torrent) const {
     return implementation_->stored_pieces(torrent);
-}
-std::expected<void, std::string> Engine::sync_files(TorrentId torrent) {
-    return implementation_->sync_files(torrent);
 }
 std::optional<EngineEvent> Engine::poll_event() {
     return implementation_->poll_event();

@@ -128,8 +128,6 @@ public:
     TorrentStatus status(TorrentId torrent) const;
     /// Verified and written, at this moment: what a resume record may claim.
     Bitfield stored_pieces(TorrentId torrent) const;
-    /// Writes what the kernel holds of the torrent's files to the disk. Blocks.
-    std::expected<void, std::string> sync_files(TorrentId torrent);
 
     std::optional<EngineEvent> poll_event();
     /// What the process has spent so far.

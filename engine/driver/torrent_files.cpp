@@ -140,18 +140,4 @@ std::expected<void, std::string> TorrentFiles::make_empty_files() const {
     return {};
 }
 
-std::expected<void, std::string> TorrentFiles::sync() const {
-    for (std::size_t i = 0; i < files_.size(); ++i) {
-        if (files_[i].pad || files_[i].size_bytes == 0) continue;
-        const auto file = io::open_beneath(folder_descriptor(), files_[i].path);
-        if (!file) continue;  // not begun
-        if (::fdatasync(file->get()) != 0)
-            return std::unexpected(
-                fmt::format("can't sync {}: {}",
-                            display_path(storage::FileIndex(static_cast<std::uint32_t>(i))),
-                            std::generic_category().message(errno)));
-    }
-    return {};
-}
-
 }  // namespace spate::driver

@@ -69,8 +69,6 @@ public:
     /// starts. Where a link's name is taken already, that is left as it is; a filesystem without
     /// links gets an empty file, as in clients that don't know them.
     std::expected<void, std::string> make_empty_files() const;
-    /// Blocks until the files' data is on the disk.
-    std::expected<void, std::string> sync() const;
 
 private:
     std::error_code make_link(storage::FileIndex index) const;
