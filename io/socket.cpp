@@ -117,6 +117,10 @@ std::error_code set_receive_buffer(int fd, int bytes) {
     return set_option(fd, SOL_SOCKET, SO_RCVBUF, bytes);
 }
 
+std::error_code set_unsent_max(int fd, std::uint32_t bytes) {
+    return set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, bytes);
+}
+
 std::error_code set_reset_on_close(int fd) {
     return set_option(fd, SOL_SOCKET, SO_LINGER, linger{.l_onoff = 1, .l_linger = 0});
 }

@@ -70,6 +70,9 @@ std::error_code set_incoming_cpu(int fd, unsigned cpu);
 /// The kernel doubles the figures and caps them at net.core.{w,r}mem_max.
 std::error_code set_send_buffer(int fd, int bytes);
 std::error_code set_receive_buffer(int fd, int bytes);
+/// How much of what was sent to it a TCP socket takes before it is on the wire: a send waits for
+/// the rest. 0: as much as fits into its send buffer.
+std::error_code set_unsent_max(int fd, std::uint32_t bytes);
 /// Closing the socket resets the connection instead of lingering in TIME_WAIT.
 std::error_code set_reset_on_close(int fd);
 

@@ -123,7 +123,7 @@ def watch(peers, torrent, duration_s):
     while any(peer.seconds is None for peer in peers):
         elapsed_s = time.monotonic() - begun
         if elapsed_s > duration_s:
-            late = ", ".join(peer.of.name for peer in peers if peer.seconds is None)
+            late = ", ".join(f"{peer.of.name} ({peer.client.NAME})" for peer in peers if peer.seconds is None)
             raise TimeoutError(f"not complete after {duration_s:.0f} s: {late}")
         for peer in peers:
             if peer.started_at is None and peer.of.arrives_at_s <= elapsed_s:

@@ -296,16 +296,12 @@ Command add_sim_command(CLI::App& app) {
         "Runs side by side: a number, or a list of CPUs (default: all)");
     command->add_option("--plots", options->plots, "Write plots as SVG files into this folder")
         ->type_name("DIR");
-    command
-        ->add_option("--strategy", options->strategy,
-                     "All downloaders choke like this: " + names_of(leech_strategies))
-        ->type_name("NAME")
-        ->transform(CLI::CheckedTransformer(choices(leech_strategies)));
-    command
-        ->add_option("--pieces", options->pieces,
-                     "All downloaders pick pieces like this: " + names_of(piece_modes))
-        ->type_name("NAME")
-        ->transform(CLI::CheckedTransformer(choices(piece_modes)));
+    add_parsed(*command, "--strategy", options->strategy, parser_of(leech_strategies),
+               "All downloaders choke like this: " + names_of(leech_strategies))
+        ->type_name("NAME");
+    add_parsed(*command, "--pieces", options->pieces, parser_of(piece_modes),
+               "All downloaders pick pieces like this: " + names_of(piece_modes))
+        ->type_name("NAME");
     command
         ->add_option("--check", options->check_every,
                      "Check all invariants after one event in K (1: each; slow)")

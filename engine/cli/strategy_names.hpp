@@ -1,11 +1,15 @@
 #pragma once
 // engine/cli/strategy_names.hpp: what users call the strategies, on the command line and in
 // scenarios.
+#include <algorithm>
 #include <array>
-#include <map>
+#include <expected>
 #include <string>
 #include <string_view>
 
+#include <fmt/format.h>
+
+#include "engine/cli/units.hpp"
 #include "engine/swarm/choker.hpp"
 #include "engine/swarm/piece_order.hpp"
 
@@ -38,12 +42,14 @@ std::string names_of(const std::array<Named<Value>, size>& values) {
     return names;
 }
 
-/// As CLI11's transformers want them.
+/// The value of that name, or a sentence. `values` outlives the parser.
 template <class Value, std::size_t size>
-std::map<std::string, Value> choices(const std::array<Named<Value>, size>& values) {
-    std::map<std::string, Value> choices;
-    for (const Named<Value>& each : values) choices.emplace(each.name, each.value);
-    return choices;
+auto parser_of(const std::array<Named<Value>, size>& values) {
+    return [&values](std::string_view text) -> Parsed<Value> {
+        const auto found = std::ranges::find(values, text, &Named<Value>::name);
+        if (found != values.end()) return found->value;
+        return std::unexpected(fmt::format("'{}' must be {}", text, names_of(values)));
+    };
 }
 
 }  // namespace spate::cli

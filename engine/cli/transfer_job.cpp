@@ -164,12 +164,23 @@ void TransferJob::start(driver::Engine& engine) {
     if (!unwanted) return;
     auto first = preferred();
     if (!first) return;
+    if (!item_.seed_only && !have.all() && !lock_folder()) return;
     hand_over(
         engine,
         {.have = std::move(have), .skipped = std::move(*unwanted), .preferred = std::move(*first)});
 }
 
 // --- The transfer
+
+/// Two that write the same files would each undo what the other records.
+bool TransferJob::lock_folder() {
+    lock_ = driver::DownloadLock::take(item_.folder, item_.metainfo->info_hash);
+    if (lock_) return true;
+    fail(fmt::format("another spate is downloading {} into {}; end it, or name another folder",
+                     metainfo::quoted(name()), item_.folder.string()),
+         item_.folder.string());
+    return false;
+}
 
 /// `spec` says which pieces are there and which are wanted; the rest is the item's.
 void TransferJob::hand_over(driver::Engine& engine, driver::TorrentSpec spec) {

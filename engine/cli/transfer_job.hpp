@@ -12,6 +12,7 @@
 #include "engine/cli/environment.hpp"
 #include "engine/cli/progress_line.hpp"
 #include "engine/driver/content/content_check.hpp"
+#include "engine/driver/content/download_lock.hpp"
 #include "engine/driver/content/durable_records.hpp"
 #include "engine/driver/content/resume_file.hpp"
 #include "engine/driver/engine.hpp"
@@ -106,6 +107,7 @@ private:
     std::optional<Bitfield> skipped(const Bitfield& have);
     std::optional<Bitfield> preferred();
     void warn_of_partial_seed(const Bitfield& have, const CheckResult& result);
+    bool lock_folder();
     void hand_over(driver::Engine& engine, driver::TorrentSpec spec);
     void fail(const std::string& sentence, const std::string& what, int code = exit_failure);
     bool worth_a_record() const;
@@ -117,6 +119,7 @@ private:
     Phase phase_ = Phase::waiting;
     int failure_ = 0;
     hashing::PieceProgress check_progress_;
+    std::optional<driver::DownloadLock> lock_;  // while something is missing, and afterwards
     std::optional<TorrentId> id_;
     bool complete_ = false;
     bool durable_record_ = false;

@@ -27,16 +27,14 @@ void add_choking_options(CLI::App& app, TransferOptions& options) {
                "Peers of a torrent served at once, 'auto' (as the uplink allows) or 'unlimited' "
                "(default: 4; auto with --strategy tyrant); 0 gives nothing")
         ->type_name("N");
-    app.add_option("--strategy", options.leech_strategy,
-                   "Whom to serve while downloading: tit-for-tat (default), or tyrant, which pays "
-                   "each peer no more than it must")
-        ->type_name("NAME")
-        ->transform(CLI::CheckedTransformer(choices(leech_strategies)));
-    app.add_option("--seed-strategy", options.seed_strategy,
-                   "Whom to serve as a seed: round-robin (default), fastest, or anti-leech, which "
-                   "prefers those that have just begun or are almost done")
-        ->type_name("NAME")
-        ->transform(CLI::CheckedTransformer(choices(seed_strategies)));
+    add_parsed(app, "--strategy", options.leech_strategy, parser_of(leech_strategies),
+               "Whom to serve while downloading: tit-for-tat (default), or tyrant, which pays each "
+               "peer no more than it must")
+        ->type_name("NAME");
+    add_parsed(app, "--seed-strategy", options.seed_strategy, parser_of(seed_strategies),
+               "Whom to serve as a seed: round-robin (default), fastest, or anti-leech, which "
+               "prefers those that have just begun or are almost done")
+        ->type_name("NAME");
 }
 
 std::uint32_t upload_slots(const TransferOptions& options) {

@@ -183,8 +183,16 @@ void ConnectionIo::start_send() {
         ranges.add(send_->payload.header(i));
         ranges.add(send_->payload.payload(i));
     }
+    bound_unsent();
     record_submission();
     send_->start(core_.ring, socket_.get());
+}
+
+void ConnectionIo::bound_unsent() {
+    if (send_->plan.block_count == 0 || send_->plan.unsent_max_bytes == unsent_max_bytes_) return;
+    unsent_max_bytes_ = send_->plan.unsent_max_bytes;
+    [[maybe_unused]] const std::error_code ignored =
+        io::set_unsent_max(socket_.get(), unsent_max_bytes_);  // costs only promptness
 }
 
 void ConnectionIo::record_submission() {

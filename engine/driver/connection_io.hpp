@@ -71,6 +71,7 @@ private:
     /// Brings cold payload into memory, then sends.
     void prepare_payload();
     void start_send();
+    void bound_unsent();
     void record_submission();
     void finish_send();
     void lose();
@@ -82,7 +83,8 @@ private:
     io::FileDescriptor socket_;
     bool closing_ = false;
     bool finished_ = false;
-    bool readable_ = false;  // waits in CoreContext::readable_connections
+    std::uint32_t unsent_max_bytes_ = 0;  // as the socket was told
+    bool readable_ = false;               // waits in CoreContext::readable_connections
     io::Bound<&ConnectionIo::on_connected, io::ConnectOperation> connect_{*this};
     io::Bound<&ConnectionIo::on_readable> poll_{*this};
     io::Bound<&ConnectionIo::on_received> receive_{*this};

@@ -35,6 +35,7 @@ constexpr Duration upload_burst = 1s;
 /// exactly while `stage` is established; `interesting` is the number of pieces that the peer has
 /// and Torrent::wanted names.
 struct Connection {
+    static constexpr std::uint32_t send_bytes_at_start = 64 * 1024;
     enum class Stage : std::uint8_t { calling, handshaking, established, closing };
 
     Connection(ConnectionId connection_id, const Endpoint& endpoint, bool we_called, Time now)
@@ -84,10 +85,10 @@ struct Connection {
     std::vector<PieceIndex> granted_fast;  // what we serve the peer although we choke it
     std::uint64_t granted_fast_bytes = 0;  // that it may still ask for of them while choked
     Fifo<Upload> uploads;                  // requested by the peer, not yet sent
-    std::uint32_t send_bytes_max = 64 * 1024;   // of payload in one send: what goes out in a moment
-    TokenBucket upload_limit{0, upload_burst};  // the choke strategy's, for this peer alone
-    std::uint32_t have_count_reported = 0;      // to the home core, a choke round ago
-    PeerWait waits_for = PeerWait::nothing;     // as counted in Session's PeerWaits
+    std::uint32_t send_bytes = send_bytes_at_start;  // of payload in one send; as the link takes it
+    TokenBucket upload_limit{0, upload_burst};       // the choke strategy's, for this peer alone
+    std::uint32_t have_count_reported = 0;           // to the home core, a choke round ago
+    PeerWait waits_for = PeerWait::nothing;          // as counted in Session's PeerWaits
     swarm::RateMeter down;
     swarm::RateMeter up;
     bool watched = false;  // is looked at every tick, because something is awaited of it

@@ -94,6 +94,8 @@ struct SendPlan {
     std::array<BlockRef, blocks_max> blocks;
     std::array<CoarseTime, blocks_max> asked_at;  // when the peer asked for each
     std::size_t block_count = 0;
+    /// What the kernel should hold that it has not put on the wire yet; 0: what it likes.
+    std::uint32_t unsent_max_bytes = 0;
 
     bool empty() const { return control.empty() && block_count == 0; }
     void clear() {

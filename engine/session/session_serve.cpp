@@ -15,8 +15,10 @@ constexpr std::size_t uploads_max = 4'096;
 constexpr std::uint32_t upload_block_length_max = 128 * 1024;
 /// Payload of one send, unless a single block is larger.
 constexpr std::uint32_t send_bytes_max = 256 * 1024;
+/// And for the slowest link.
 constexpr std::uint32_t send_bytes_min = 16 * 1024;
-/// A send that takes longer is too long for the peer's link: HAVEs and requests wait behind it.
+/// A send that takes longer is too long for the peer's link: HAVEs and requests wait behind it, and
+/// a peer that was choked goes on receiving.
 constexpr Duration send_time_max = 250ms;
 /// Memory that a peer keeps for its next messages; a send in flight may have held a long bitfield.
 constexpr std::size_t control_bytes_kept = 128;
@@ -91,6 +93,8 @@ bool Session::take_send(ConnectionId id, SendPlan& plan, Time now) {
     if (connection->torrent != nullptr) {
         plan.torrent = connection->torrent->shared.id;
         take_blocks(*connection, plan, now);
+        plan.unsent_max_bytes =
+            connection->send_bytes < send_bytes_max ? connection->send_bytes : 0;
         note_wait(*connection);
     }
     if (!plan.empty()) connection->last_sent_at = now;
@@ -99,7 +103,7 @@ bool Session::take_send(ConnectionId id, SendPlan& plan, Time now) {
 
 void Session::take_blocks(Connection& connection, SendPlan& plan, Time now) {
     const bool limited = !limits_.up.unlimited();
-    const std::uint32_t bytes_max = limited ? send_bytes_max_limited : connection.send_bytes_max;
+    const std::uint32_t bytes_max = limited ? send_bytes_max_limited : connection.send_bytes;
     std::uint32_t bytes = 0;
     while (!connection.uploads.empty() && plan.block_count < SendPlan::blocks_max) {
         const auto [block, asked_at] = connection.uploads.front();
@@ -121,9 +125,9 @@ void Session::take_blocks(Connection& connection, SendPlan& plan, Time now) {
     }
 }
 
-/// What we have to say in the meantime waits for the send in flight.
+/// What we have to say in the meantime waits for the send in flight, and for what the kernel holds.
 void Session::adapt_send_size(Connection& connection, std::uint64_t bytes, Time now) {
-    std::uint32_t& size = connection.send_bytes_max;
+    std::uint32_t& size = connection.send_bytes;
     if (now - connection.last_sent_at > send_time_max)
         size = std::max(size / 2, send_bytes_min);
     else if (bytes > size / 2)

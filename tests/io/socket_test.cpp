@@ -70,6 +70,10 @@ TEST(Socket, OptionsReachTheKernel) {
     EXPECT_EQ(option(fd, SOL_SOCKET, SO_SNDBUF), 131072);
     EXPECT_FALSE(set_receive_buffer(fd, 65536));
     EXPECT_EQ(option(fd, SOL_SOCKET, SO_RCVBUF), 131072);
+    EXPECT_FALSE(set_unsent_max(fd, 16384));
+    EXPECT_EQ(option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT), 16384);
+    EXPECT_FALSE(set_unsent_max(fd, 0));
+    EXPECT_EQ(option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT), 0);
     EXPECT_TRUE(set_no_delay(-1));
 }
 

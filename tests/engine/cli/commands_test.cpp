@@ -103,11 +103,19 @@ TEST_F(Commands, WrongUsageExitsWithTwo) {
 
 TEST_F(Commands, HelpAndVersionSucceed) {
     EXPECT_THAT(spate_program({"--version"}).lines, ElementsAre(HasSubstr("spate 0.")));
-    for (const char* command : {"seed", "get", "create", "verify", "show", "tracker", "bench"}) {
+    for (const char* command : {"seed", "get", "create", "verify", "show", "tracker", "bench", "sim"}) {
         const Outcome help = spate_program({command, "--help"});
         EXPECT_EQ(help.code, 0);
         EXPECT_THAT(help.lines, testing::Contains(HasSubstr("Example"))) << command;
     }
+}
+
+TEST_F(Commands, ChoicesAreNamedInPlainWordsAndAWrongOneIsRefused) {
+    for (const char* command : {"seed", "get", "sim"})
+        for (const std::string& line : spate_program({command, "--help"}).lines)
+            EXPECT_FALSE(line.contains("->")) << line;
+    EXPECT_EQ(spate_program({"get", "x.torrent", "--strategy", "selfish"}).code, 2);
+    EXPECT_EQ(spate_program({"get", "x.torrent", "--seed-strategy", "slowest"}).code, 2);
 }
 
 TEST_F(Commands, CreatedTorrentsAreShownAndVerified) {

@@ -35,6 +35,8 @@ TEST_F(ServingTest, BlocksAreSentInTheOrderOfTheRequests) {
 }
 
 struct SendSizeTest : ServingTest {
+    std::vector<std::uint32_t> unsent_max_blocks;  // of each of these sends
+
     /// The blocks of each of `count` sends, of which each takes the peer so long.
     std::vector<std::size_t> send_sizes(int count, Duration each) {
         start();
@@ -47,6 +49,7 @@ struct SendSizeTest : ServingTest {
         SendPlan plan;
         for (int i = 0; i < count && session->take_send(peer.id, plan, now); ++i) {
             sizes.push_back(plan.block_count);
+            unsent_max_blocks.push_back(plan.unsent_max_bytes / block_size_bytes);
             now += each;
             session->handle_sent(peer.id, plan, now);
         }
@@ -60,10 +63,13 @@ TEST_F(SendSizeTest, ManyRequestsAreAnsweredInSendsThatGrowToABound) {
     EXPECT_EQ(send_sizes(5, 1ms),
               (std::vector<std::size_t>{4, 8, SendPlan::blocks_max, SendPlan::blocks_max,
                                         SendPlan::blocks_max}));
+    EXPECT_EQ(unsent_max_blocks, (std::vector<std::uint32_t>{4, 8, 0, 0, 0}))
+        << "the kernel may hold what it likes";
 }
 
 TEST_F(SendSizeTest, SendsShrinkToABlockForAPeerThatTakesThemSlowly) {
     EXPECT_EQ(send_sizes(5, 1s), (std::vector<std::size_t>{4, 2, 1, 1, 1}));
+    EXPECT_EQ(unsent_max_blocks, (std::vector<std::uint32_t>{4, 2, 1, 1, 1}));
 }
 
 TEST_F(ServingTest, ASendTellsWhenEachOfItsBlocksWasAskedFor) {

@@ -111,3 +111,21 @@ class HostileDisks(Scenario):
         self.assertIn("too-big.bin", str(leecher.events("error")))
         self.assertIsNone(seeder.process.poll(), "the seed goes on")
         return leecher
+
+
+class TwoDownloads(Scenario):
+    def test_the_second_of_the_same_torrent_into_one_folder_is_refused(self):
+        folder, root, torrent = self.make(data.single("shared.bin", 32 * data.MIB))
+        seeder, first, second = (Spate(self.box) for _ in range(3))
+        seeder.seed(torrent, folder)
+        out = self.box.subdir("out")
+        first.download(torrent, out)  # of no peer: it waits
+        first.wait_event("ready", 30)
+        second.download(torrent, out, [seeder.peer])
+        self.assertEqual(second.process.wait(seconds(30)), spate.EXIT_FAILURE)
+        self.assertIn("another spate", str(second.events("error")))
+        first.interrupt()
+        third = Spate(self.box)
+        third.download(torrent, out, [seeder.peer])
+        third.wait_complete(seconds(TRANSFER_TIMEOUT_S))
+        self.assert_same(root, out / root.name)
