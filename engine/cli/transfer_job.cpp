@@ -31,6 +31,11 @@ std::string TransferJob::info_hash() const {
     return to_hex(item_.metainfo->info_hash.bytes);
 }
 
+/// The torrent's file or folder.
+std::string TransferJob::data_path() const {
+    return (std::filesystem::path(item_.folder) / name()).string();
+}
+
 void TransferJob::fail(const std::string& sentence, const std::string& what, int code) {
     environment_.console.error(sentence, what);
     phase_ = Phase::ended;
@@ -85,14 +90,14 @@ bool TransferJob::enough_to_seed(const Bitfield& have, const CheckResult& result
     if (!have.none()) return true;
     if (result.report->files_there == 0 && !result.report->faults.empty()) {
         fail(fmt::format("nothing of {} is in {}: {}; name its folder with --data",
-                         metainfo::quoted(name()), item_.folder.string(),
+                         metainfo::quoted(name()), item_.folder,
                          driver::describe_fault(*item_.metainfo, item_.folder,
                                                 result.report->faults.front())),
-             (item_.folder / name()).string());
+             data_path());
     } else {
         fail(fmt::format("no piece of {} in {} matches its hash", metainfo::quoted(name()),
-                         item_.folder.string()),
-             (item_.folder / name()).string(), exit_mismatch);
+                         item_.folder),
+             data_path(), exit_mismatch);
     }
     return false;
 }
@@ -105,7 +110,7 @@ void TransferJob::warn_of_partial_seed(const Bitfield& have, const CheckResult& 
     environment_.console.warning(
         fmt::format("{} of {} pieces of {} are there and match; only these are seeded{}",
                     have.count(), have.size(), metainfo::quoted(name()), first),
-        (item_.folder / name()).string());
+        data_path());
 }
 
 std::optional<Bitfield> TransferJob::skipped(const Bitfield& have) {
@@ -143,7 +148,7 @@ void TransferJob::start(driver::Engine& engine) {
     if (!result.plan.warning.empty())
         console.warning(fmt::format("{}: {}; all data is checked", name(), result.plan.warning),
                         driver::resume_path(item_.folder, item_.metainfo->info_hash).string());
-    if (!result.report) return fail(result.report.error(), item_.folder.string());
+    if (!result.report) return fail(result.report.error(), item_.folder);
     if (result.report->cancelled) {
         phase_ = Phase::ended;
         return;
@@ -177,8 +182,8 @@ bool TransferJob::lock_folder() {
     lock_ = driver::DownloadLock::take(item_.folder, item_.metainfo->info_hash);
     if (lock_) return true;
     fail(fmt::format("another spate is downloading {} into {}; end it, or name another folder",
-                     metainfo::quoted(name()), item_.folder.string()),
-         item_.folder.string());
+                     metainfo::quoted(name()), item_.folder),
+         item_.folder);
     return false;
 }
 
@@ -186,12 +191,12 @@ bool TransferJob::lock_folder() {
 void TransferJob::hand_over(driver::Engine& engine, driver::TorrentSpec spec) {
     spec.metainfo = item_.metainfo;
     spec.folder = item_.folder;
-    spec.tracker_tiers = item_.tracker_tiers;
+    spec.trackers = item_.trackers;
     spec.peers = item_.peers;
     spec.allocation = item_.allocation;
     spec.writes = item_.writes;
     auto id = engine.add(std::move(spec));
-    if (!id) return fail(id.error(), item_.folder.string());
+    if (!id) return fail(id.error(), item_.folder);
     id_ = *id;
     phase_ = Phase::running;
     started_ = looked_ = environment_.context.now();
@@ -211,7 +216,7 @@ bool TransferJob::adopt_metadata(const driver::MetadataReady& ready) {
              info_hash());
         return false;
     }
-    parsed->tracker_tiers = item_.tracker_tiers;
+    parsed->tracker_tiers.assign(item_.trackers.tiers().begin(), item_.trackers.tiers().end());
     parsed->web_seeds = item_.metainfo->web_seeds;
     item_.metainfo = std::make_shared<const metainfo::Metainfo>(std::move(*parsed));
     for (const Endpoint& peer : ready.peers)
@@ -240,8 +245,7 @@ void TransferJob::on_stopped(const std::string& reason, driver::Engine& engine) 
     if (phase_ != Phase::running) return;
     look(engine, environment_.context.now());
     save_resume(engine);
-    fail(fmt::format("{} stopped: {}", metainfo::quoted(name()), reason),
-         (item_.folder / name()).string());
+    fail(fmt::format("{} stopped: {}", metainfo::quoted(name()), reason), data_path());
 }
 
 bool TransferJob::worth_a_record() const {
@@ -280,7 +284,7 @@ void TransferJob::on_unsaved(const std::string& sentence) {
     if (item_.seed_only)
         environment_.console.debug(sentence);
     else
-        environment_.console.warning(sentence, item_.folder.string());
+        environment_.console.warning(sentence, item_.folder);
 }
 
 // --- Figures

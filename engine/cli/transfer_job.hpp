@@ -17,16 +17,19 @@
 #include "engine/driver/content/resume_file.hpp"
 #include "engine/driver/engine.hpp"
 #include "engine/metainfo/metainfo.hpp"
+#include "engine/tracker/tracker_list.hpp"
 
 namespace spate::cli {
 
 /// What a command asks for.
 struct TransferItem {
     std::shared_ptr<const metainfo::Metainfo> metainfo;
-    std::filesystem::path folder;
+    // Both paths as text: a std::filesystem::path keeps each of its components as well, half a KiB
+    // for each of a seed's thousands of torrents.
+    std::string folder;
     /// The .torrent; empty for a magnet link.
-    std::filesystem::path torrent_file;
-    std::vector<std::vector<std::string>> tracker_tiers;
+    std::string torrent_file;
+    tracker::TrackerList trackers;
     std::vector<Endpoint> peers;
     /// Patterns of --select and --first.
     std::vector<std::string> select;
@@ -70,7 +73,7 @@ public:
     void start_metadata(driver::Engine& engine);
     /// The metadata came: the same torrent, with files. False, and ended, when it is refused.
     bool adopt_metadata(const driver::MetadataReady& ready);
-    void set_torrent_file(std::filesystem::path path) { item_.torrent_file = std::move(path); }
+    void set_torrent_file(const std::filesystem::path& path) { item_.torrent_file = path.string(); }
 
     void on_completed(driver::Engine& engine);
     void on_stopped(const std::string& reason, driver::Engine& engine);
@@ -111,6 +114,7 @@ private:
     void hand_over(driver::Engine& engine, driver::TorrentSpec spec);
     void fail(const std::string& sentence, const std::string& what, int code = exit_failure);
     bool worth_a_record() const;
+    std::string data_path() const;
     storage::ResumeState record_now(driver::Engine& engine) const;
 
     TransferItem item_;

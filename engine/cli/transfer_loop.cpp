@@ -23,9 +23,7 @@ constexpr Duration plain_line_interval = 5s;
 
 std::string magnet_of(const TransferItem& item) {
     metainfo::Magnet magnet = metainfo::magnet_to(*item.metainfo);
-    magnet.trackers.clear();
-    for (const auto& tier : item.tracker_tiers)
-        magnet.trackers.insert(magnet.trackers.end(), tier.begin(), tier.end());
+    magnet.trackers = item.trackers.urls();
     return metainfo::format_magnet(magnet);
 }
 
@@ -123,9 +121,7 @@ void TransferLoop::announce_start(const TransferJob& job) {
     const TransferItem& item = job.item();
     std::vector<std::string> listen;
     for (const Endpoint& endpoint : listening()) listen.push_back(endpoint.to_string());
-    std::vector<std::string> trackers;
-    for (const auto& tier : item.tracker_tiers)
-        trackers.insert(trackers.end(), tier.begin(), tier.end());
+    const std::vector<std::string> trackers = item.trackers.urls();
     const std::string magnet = magnet_of(item);
     environment_.console.event("ready", {{"info_hash", job.info_hash()},
                                          {"name", job.name()},
@@ -133,7 +129,7 @@ void TransferLoop::announce_start(const TransferJob& job) {
                                          {"pid", ::getpid()},
                                          {"trackers", trackers},
                                          {"magnet", magnet},
-                                         {"torrent", item.torrent_file.string()}});
+                                         {"torrent", item.torrent_file}});
     environment_.console.info(
         fmt::format("{} runs, peers reach it at {}", job.name(), fmt::join(listen, " ")));
     if (!item.seed_only) return;

@@ -235,7 +235,7 @@ std::expected<TorrentId, std::string> Engine::Implementation::add(TorrentSpec sp
     for (std::size_t core = 0; core < cores_.size(); ++core) {
         AddTorrent order{added.shared.get(), added.files, {}, {}};
         if (core == home.value) {
-            order.tracker_tiers = std::move(spec.tracker_tiers);
+            order.trackers = std::move(spec.trackers);
             order.peers = std::move(spec.peers);
         }
         send(core, main_sender(), std::move(order));

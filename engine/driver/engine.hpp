@@ -17,6 +17,7 @@
 #include "engine/metainfo/metainfo.hpp"
 #include "engine/swarm/choker.hpp"
 #include "engine/swarm/piece_order.hpp"
+#include "engine/tracker/tracker_list.hpp"
 #include "hashing/hasher.hpp"
 
 namespace spate::driver {
@@ -64,7 +65,7 @@ struct TorrentSpec {
     Bitfield skipped{};
     /// Pieces that are got before all others. Empty: none.
     Bitfield preferred{};
-    std::vector<std::vector<std::string>> tracker_tiers{};
+    tracker::TrackerList trackers{};
     /// Called at once, and again when they are lost.
     std::vector<Endpoint> peers{};
     Allocation allocation = Allocation::automatic;

@@ -53,7 +53,7 @@ std::expected<std::shared_ptr<const TorrentFiles>, std::string> TorrentFiles::op
 }
 
 std::string TorrentFiles::display_path(storage::FileIndex index) const {
-    return (folder_ / file(index).path).string();
+    return (std::filesystem::path(folder_) / file(index).path).string();
 }
 
 std::expected<io::FileDescriptor, std::error_code> TorrentFiles::create(

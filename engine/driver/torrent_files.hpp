@@ -74,16 +74,16 @@ private:
     std::error_code make_link(storage::FileIndex index) const;
     std::error_code make_folders_of(std::string_view path) const;
 
-    TorrentFiles(const metainfo::Metainfo& metainfo, std::filesystem::path folder,
+    TorrentFiles(const metainfo::Metainfo& metainfo, const std::filesystem::path& folder,
                  const FileOptions& options)
         : map_(metainfo),
           files_(storage::lay_out(metainfo)),
-          folder_(std::move(folder)),
+          folder_(folder.string()),
           options_(options) {}
 
     storage::PieceMap map_;
     std::vector<storage::PlannedFile> files_;
-    std::filesystem::path folder_;
+    std::string folder_;  // as text: a path keeps each of its components as well
     std::shared_ptr<const io::FileDescriptor> folder_descriptor_;
     FileOptions options_;
 };
