@@ -74,18 +74,23 @@ int open_with_best_flags(ProbeRing& ring, Features& features) {
 }
 
 /// Submits an entry on no descriptor. A kernel that doesn't know the operation or its flags says
-/// EINVAL before it looks at the descriptor; one that does, EBADF.
+/// EINVAL before it looks at the descriptor; one that does, EBADF. A failed zero-copy send may be
+/// followed by its notification, which the next question must not take for its answer.
 template <class Prepare>
 bool accepts(io_uring& ring, Prepare prepare) {
     io_uring_sqe* entry = io_uring_get_sqe(&ring);
     prepare(entry);
     io_uring_sqe_set_data64(entry, 0);
     if (io_uring_submit_and_wait(&ring, 1) < 0) return false;
-    io_uring_cqe* completion = nullptr;
-    if (io_uring_wait_cqe(&ring, &completion) < 0) return false;
-    const int result = completion->res;
-    io_uring_cqe_seen(&ring, completion);
-    return result == -EBADF;
+    bool accepted = false;
+    for (bool more = true; more;) {
+        io_uring_cqe* completion = nullptr;
+        if (io_uring_wait_cqe(&ring, &completion) < 0) return false;
+        accepted = accepted || completion->res == -EBADF;
+        more = (completion->flags & IORING_CQE_F_MORE) != 0;
+        io_uring_cqe_seen(&ring, completion);
+    }
+    return accepted;
 }
 
 void try_operations(io_uring& ring, Features& features) {

@@ -87,13 +87,13 @@ public:
     }
 
     /// Without copying, if `ring.features().zero_copy_send`: completes twice, first with the
-    /// bytes, then (is_notification) when the memory is free. The second is missing when the first
-    /// has no IORING_CQE_F_MORE.
+    /// bytes (all of them, unless it failed on the way or was cancelled), then (is_notification)
+    /// when the memory is free. The second is missing when the first has no IORING_CQE_F_MORE.
     void start_zero_copy(Ring& ring, int fd) {
         point_header();
         const bool reports_use = ring.features().zero_copy_reports_use;
         ring.submit(*this, [&](io_uring_sqe* entry) {
-            io_uring_prep_sendmsg_zc(entry, fd, &header_, MSG_NOSIGNAL);
+            io_uring_prep_sendmsg_zc(entry, fd, &header_, MSG_NOSIGNAL | MSG_WAITALL);
             if (reports_use) entry->ioprio |= send_zc_report_usage;
         });
     }

@@ -65,6 +65,10 @@ void add_network_options(CLI::App& app, TransferOptions& options) {
                  "Accepted for scripts: spate has none of them yet");
 }
 
+constexpr std::array zero_copy_choices{Named{"auto", driver::ZeroCopy::automatic},
+                                       Named{"on", driver::ZeroCopy::on},
+                                       Named{"off", driver::ZeroCopy::off}};
+
 /// A core that polls for longer only burns power: sleeping and waking cost far less.
 constexpr Duration spin_max = 10ms;
 
@@ -87,6 +91,11 @@ void add_machine_options(CLI::App& app, TransferOptions& options) {
            },
            "Core threads: a number, or a list of CPUs to stay on such as 0-3 (default: all)")
         ->type_name("N|LIST");
+    add_parsed(
+        app, "--zero-copy", options.zero_copy, parser_of(zero_copy_choices),
+        "Send without copying: on, off, or auto (default), which tries and keeps to it where "
+        "that costs less CPU time, as it may on a real network card")
+        ->type_name("WHEN");
     add_parsed(app, "--spin", options.spin, parse_spin,
                "How long a core looks for work before it sleeps, such as 50us: less delay for more "
                "CPU time (default: 0)")
@@ -163,6 +172,7 @@ driver::EngineOptions engine_options(const TransferOptions& options, std::vector
     engine.up_bytes_per_s = options.up_bytes_per_s;
     engine.down_bytes_per_s = options.down_bytes_per_s;
     engine.spin = options.spin;
+    engine.zero_copy = options.zero_copy;
     engine.verify_pieces = !options.trust_peers;
     for (std::size_t at = 0; engine.cpus.size() < options.core_threads; ++at)
         engine.cpus.push_back(engine.cpus[at]);

@@ -29,6 +29,7 @@ struct TransferOptions {
     /// Empty: the strategy's default.
     std::optional<std::uint32_t> upload_slots;
     swarm::LeechStrategy leech_strategy = swarm::LeechStrategy::tit_for_tat;
+    driver::ZeroCopy zero_copy = driver::ZeroCopy::automatic;
     swarm::SeedStrategy seed_strategy = swarm::SeedStrategy::round_robin;
     bool sequential = false;
     bool super_seed = false;

@@ -16,11 +16,6 @@ PlannedReceive::PlannedReceive()
           static_cast<PlannedReceive&>(operation).connection->on_planned_received(result);
       }) {}
 
-OutgoingSend::OutgoingSend()
-    : SendOperation([](io::Operation& operation, std::int32_t result, std::uint32_t) {
-          static_cast<OutgoingSend&>(operation).connection->on_sent(result);
-      }) {}
-
 ConnectionIo::ConnectionIo(CoreContext& core, ConnectionId id, io::FileDescriptor socket)
     : core_(core), id_(id), socket_(std::move(socket)) {
     // Failures only cost speed: messages are small, and sends are gathered already.
@@ -30,6 +25,10 @@ ConnectionIo::ConnectionIo(CoreContext& core, ConnectionId id, io::FileDescripto
 ConnectionIo::~ConnectionIo() {
     if (planned_) core_.receives.give_back(std::move(planned_));
     if (send_) finish_send();
+    // What the peer hasn't taken must not keep memory of ours until it does.
+    if (core_.lingering_sends.forget(*this)) {
+        [[maybe_unused]] const std::error_code ignored = io::set_reset_on_close(socket_.get());
+    }
 }
 
 void ConnectionIo::connect(const Endpoint& remote) {
@@ -126,6 +125,7 @@ void ConnectionIo::transmit() {
         core_.sends.give_back(std::move(send));
         return;
     }
+    send->core = &core_;
     send->connection = this;
     send_ = std::move(send);
     if (send_->plan.block_count == 0) return start_send();
@@ -185,7 +185,27 @@ void ConnectionIo::start_send() {
     }
     bound_unsent();
     record_submission();
-    send_->start(core_.ring, socket_.get());
+    submit_send();
+}
+
+void ConnectionIo::submit_send() {
+    send_->uncopied =
+        core_.zero_copy.wants(send_->payload_bytes()) && !core_.lingering_sends.full();
+    if (!send_->uncopied) return send_->start(core_.ring, socket_.get());
+    ++core_.ledger.zero_copy_sends;
+    send_->start_zero_copy(core_.ring, socket_.get());
+}
+
+/// The rest of a send, or all of it once more; copied, as its memory may still be in use.
+void ConnectionIo::resume_send() {
+    if (!send_->in_flight()) send_->start(core_.ring, socket_.get());
+}
+
+/// Of a send that isn't out in full.
+void ConnectionIo::on_memory_free() {
+    if (!closing_) return resume_send();
+    finish_send();
+    finish_if_idle();
 }
 
 void ConnectionIo::bound_unsent() {
@@ -215,11 +235,16 @@ void ConnectionIo::on_sent(std::int32_t result) {
         return finish_if_idle();
     }
     if (result == -EFAULT) return payload_failed();
+    const bool refused = result == -ENOMEM || result == -ENOBUFS || result == -EOPNOTSUPP;
+    if (refused && std::exchange(send_->uncopied, false)) {
+        core_.zero_copy.on_refused(core_.now());
+        return resume_send();
+    }
     if (result < 0 && result != -EINTR && result != -EAGAIN) {
         finish_send();
         return lose();
     }
-    if (result < 0 || !send_->advance(result)) return send_->start(core_.ring, socket_.get());
+    if (result < 0 || !send_->advance(result)) return resume_send();
     if (send_->counted) {
         const Duration took = core_.now() - send_->submitted_at;
         core_.latencies.record(LatencyStage::send, took);
@@ -232,6 +257,7 @@ void ConnectionIo::on_sent(std::int32_t result) {
 
 void ConnectionIo::finish_send() {
     if (std::exchange(send_->counted, false)) --core_.load.sends;
+    if (send_->in_flight()) return core_.lingering_sends.keep(std::move(send_));
     send_->payload.clear();
     core_.sends.give_back(std::move(send_));
 }

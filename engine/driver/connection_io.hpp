@@ -20,17 +20,6 @@ struct PlannedReceive : io::ReceiveOperation<2 * wire::ReceivePlan::blocks_max +
     wire::ReceivePlan plan;
 };
 
-/// One vectored send: control messages, block headers, and payload from file mappings. Held only
-/// while it is being prepared or in flight.
-struct OutgoingSend : io::SendOperation<2 * session::SendPlan::blocks_max + 1> {
-    OutgoingSend();
-    ConnectionIo* connection = nullptr;
-    session::SendPlan plan;
-    ServePlan payload;
-    Time submitted_at{};   // the cold read under way, then the send
-    bool counted = false;  // in CoreLoad::sends
-};
-
 /// Executes what the session wants of one connection: at most one receive and one send in flight.
 /// Ends when close() was called and nothing is in flight. One thread.
 class ConnectionIo {
@@ -61,6 +50,7 @@ private:
     void on_planned_received(std::int32_t result);
     void on_populated(std::int32_t result, std::uint32_t flags);
     void on_sent(std::int32_t result);
+    void on_memory_free();
 
     bool receiving() const {
         return receive_.in_flight() || planned_ != nullptr || poll_.in_flight() || readable_;
@@ -71,6 +61,8 @@ private:
     /// Brings cold payload into memory, then sends.
     void prepare_payload();
     void start_send();
+    void submit_send();
+    void resume_send();
     void bound_unsent();
     void record_submission();
     void finish_send();

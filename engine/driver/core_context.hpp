@@ -6,6 +6,8 @@
 #include "engine/base/fifo.hpp"
 #include "engine/driver/file_table.hpp"
 #include "engine/driver/ledger.hpp"
+#include "engine/driver/outgoing_send.hpp"
+#include "engine/driver/zero_copy.hpp"
 #include "engine/session/session.hpp"
 #include "io/buffer_ring.hpp"
 #include "io/clock.hpp"
@@ -31,7 +33,6 @@ private:
 };
 
 struct PlannedReceive;
-struct OutgoingSend;
 
 /// One core thread's tools. Everything in it is used by that thread only.
 struct CoreContext {
@@ -45,6 +46,8 @@ struct CoreContext {
     CoreLoad& load;  // its parts that connections know
     Pool<PlannedReceive>& receives;
     Pool<OutgoingSend>& sends;
+    LingeringSends& lingering_sends;
+    ZeroCopyChooser& zero_copy;
     std::vector<std::shared_ptr<const TorrentFiles>>& torrent_files;  // by TorrentId
     /// Connections whose next bytes are there and take memory: a few get it each turn.
     Fifo<ConnectionId>& readable_connections;

@@ -68,6 +68,8 @@ CoreThread::CoreThread(Options options, Surroundings surroundings,
       doorbell_(std::move(doorbell)),
       listeners_(std::move(listeners)),
       file_table_(options_.open_files_max),
+      zero_copy_(options_.zero_copy, options_.features.zero_copy_send,
+                 options_.features.zero_copy_reports_use),
       hashes_(surroundings_.hasher) {}
 
 CoreThread::~CoreThread() {
@@ -124,8 +126,8 @@ void CoreThread::run(const std::function<void(std::expected<void, std::string>)>
         session_options, session::Session::RateLimits{surroundings_.up, surroundings_.down},
         piece_memory_, clock_.now());
     context_.emplace(CoreContext{*ring_, clock_, *session_, *idle_buffers_, file_table_, ledger_,
-                                 latencies_, load_, receives_, sends_, torrent_files_,
-                                 readable_connections_, finished_connections_});
+                                 latencies_, load_, receives_, sends_, lingering_sends_, zero_copy_,
+                                 torrent_files_, readable_connections_, finished_connections_});
     doorbell_->attach(*ring_);
     accept_all();
     started({});
@@ -343,6 +345,8 @@ void CoreThread::account_time() {
     ledger_.wait_seconds = waits_.seconds();
     ledger_.cpu_user_seconds = to_seconds(times.user);
     ledger_.cpu_system_seconds = to_seconds(times.system);
+    zero_copy_.on_interval(ledger_.bytes_sent - bytes_sent_before_, busy, clock_.now());
+    bytes_sent_before_ = ledger_.bytes_sent;
     reported_at_ = clock_.now();
     times_ = times;
     polled_ = polled;

@@ -40,6 +40,7 @@ public:
         session::SessionOptions session;
         io::Features features;
         Duration spin{};
+        ZeroCopy zero_copy = ZeroCopy::automatic;
         bool verify_pieces = true;
         std::optional<unsigned> pinned_cpu;
         std::size_t open_files_max = 256;
@@ -127,6 +128,9 @@ private:
     Duration polled_{};
     Pool<PlannedReceive> receives_;
     Pool<OutgoingSend> sends_;
+    LingeringSends lingering_sends_;
+    ZeroCopyChooser zero_copy_;
+    std::uint64_t bytes_sent_before_ = 0;  // at the last report
     std::vector<std::shared_ptr<const TorrentFiles>> torrent_files_;
     Fifo<ConnectionId> readable_connections_;
     std::vector<ConnectionId> finished_connections_;

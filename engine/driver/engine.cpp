@@ -132,6 +132,7 @@ CoreThread::Options Engine::Implementation::core_options(std::size_t core,
     result.session.seed = random_();
     result.features = features;
     result.spin = options_.spin;
+    result.zero_copy = options_.zero_copy;
     result.verify_pieces = options_.verify_pieces;
     if (options_.pin_threads) result.pinned_cpu = options_.cpus[core];
     result.open_files_max = static_cast<std::size_t>(

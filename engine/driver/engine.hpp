@@ -14,6 +14,7 @@
 #include "engine/base/ids.hpp"
 #include "engine/base/time.hpp"
 #include "engine/driver/ledger.hpp"
+#include "engine/driver/zero_copy.hpp"
 #include "engine/metainfo/metainfo.hpp"
 #include "engine/swarm/choker.hpp"
 #include "engine/swarm/piece_order.hpp"
@@ -41,6 +42,7 @@ struct EngineOptions {
     std::uint64_t buffer_budget_bytes = 128ULL << 20;  // piece buffers of all cores
     /// Busy time of a core before it sleeps; lifts single-peer throughput on idle machines.
     Duration spin{};
+    ZeroCopy zero_copy = ZeroCopy::automatic;
     /// False takes every piece for good unhashed: only to measure what the hashes cost.
     bool verify_pieces = true;
     std::uint64_t random_seed = 0;

@@ -1,7 +1,10 @@
 #include "io/probe.hpp"
 
+#include <cstdio>
 #include <gmock/gmock.h>
 #include <sys/resource.h>
+#include <sys/utsname.h>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -40,6 +43,17 @@ TEST(Probe, ThisKernelIsUsable) {
     EXPECT_TRUE(features->multishot_accept);
     EXPECT_FALSE(features->kernel_release.empty());
     EXPECT_THAT(features->to_string(), HasSubstr("ring messages"));
+}
+
+TEST(Probe, AnOperationIsFoundWhateverWasTriedBefore) {
+    utsname system{};
+    ASSERT_EQ(::uname(&system), 0);
+    int major = 0;
+    int minor = 0;
+    ASSERT_EQ(std::sscanf(system.release, "%d.%d", &major, &minor), 2);
+    const Features features = probe().value();
+    EXPECT_EQ(features.zero_copy_send, std::pair(major, minor) >= std::pair(6, 1));
+    EXPECT_EQ(features.zero_copy_reports_use, std::pair(major, minor) >= std::pair(6, 2));
 }
 
 TEST(Probe, ReleasesFrom519OnAreNewEnough) {
