@@ -127,6 +127,7 @@ void ConnectionIo::transmit() {
     }
     send->core = &core_;
     send->connection = this;
+    send->told_cold = false;
     send_ = std::move(send);
     if (send_->plan.block_count == 0) return start_send();
     const TorrentId torrent = send_->plan.torrent;
@@ -172,6 +173,7 @@ void ConnectionIo::on_populated(std::int32_t result, std::uint32_t) {
     if (result < 0 && result != -EAGAIN && result != -EINTR && result != -EBUSY &&
         result != -ENOMEM)
         return payload_failed();
+    if (!std::exchange(send_->told_cold, true)) core_.session.handle_cold_read(id_, send_->plan);
     prepare_payload();
 }
 

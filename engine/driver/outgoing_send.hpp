@@ -20,8 +20,9 @@ struct OutgoingSend : io::SendOperation<2 * session::SendPlan::blocks_max + 1> {
     OutgoingSend();
     CoreContext* core = nullptr;
     ConnectionIo* connection = nullptr;
-    bool uncopied = false;  // as it was started
-    bool lingers = false;   // in LingeringSends
+    bool told_cold = false;  // the session knows that payload had to be read
+    bool uncopied = false;   // as it was started
+    bool lingers = false;    // in LingeringSends
     session::SendPlan plan;
     ServePlan payload;
     Time submitted_at{};   // the cold read under way, then the send

@@ -105,6 +105,9 @@ public:
     /// Fills `plan` with what to send now. False when there is nothing, or the upload limit says
     /// wait.
     bool take_send(ConnectionId id, SendPlan& plan, Time now);
+    /// Payload of the plan had to be read from a disk. Its pieces are suggested to some others that
+    /// are served and want them, with what they are sent next (BEP 6): one read for several.
+    void handle_cold_read(ConnectionId id, const SendPlan& plan);
     /// The whole plan was sent.
     void handle_sent(ConnectionId id, const SendPlan& plan, Time now);
 
@@ -210,6 +213,7 @@ private:
     void on_cancel(Connection& connection, BlockRef block);
     void set_choke(Connection& connection, bool choke, std::uint64_t rate_max_bytes_per_s,
                    Time now);
+    void suggest(Torrent& torrent, PieceIndex piece, const Connection& reader);
     void take_blocks(Connection& connection, SendPlan& plan, Time now);
     static void adapt_send_size(Connection& connection, std::uint64_t bytes, Time now);
 

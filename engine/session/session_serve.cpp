@@ -20,6 +20,9 @@ constexpr std::uint32_t send_bytes_min = 16 * 1024;
 /// A send that takes longer is too long for the peer's link: HAVEs and requests wait behind it, and
 /// a peer that was choked goes on receiving.
 constexpr Duration send_time_max = 250ms;
+/// Peers that are told of a piece that was read from a disk, and those that are looked at for them.
+constexpr std::size_t suggestions_max = 4;
+constexpr std::size_t suggestion_looks_max = 16;
 /// Memory that a peer keeps for its next messages; a send in flight may have held a long bitfield.
 constexpr std::size_t control_bytes_kept = 128;
 /// Under an upload limit sends are small, so that the rate is smooth.
@@ -132,6 +135,27 @@ void Session::adapt_send_size(Connection& connection, std::uint64_t bytes, Time 
         size = std::max(size / 2, send_bytes_min);
     else if (bytes > size / 2)
         size = std::min(size * 2, send_bytes_max);
+}
+
+void Session::suggest(Torrent& torrent, PieceIndex piece, const Connection& reader) {
+    const std::size_t looks = std::min(torrent.peers.size(), suggestion_looks_max);
+    const std::uint64_t first = random_.below(torrent.peers.size());
+    std::size_t told = 0;
+    for (std::size_t i = 0; i < looks && told < suggestions_max; ++i) {
+        Connection& peer = *torrent.peers[(first + i) % torrent.peers.size()];
+        const bool served = peer.fast && !peer.we_choke && peer.peer_is_interested;
+        if (&peer == &reader || !served || peer.has.test(piece.value)) continue;
+        wire::append_suggest(peer.control, piece);
+        ++told;
+    }
+}
+
+void Session::handle_cold_read(ConnectionId id, const SendPlan& plan) {
+    const Connection* const reader = connections_.find(id);
+    if (reader == nullptr || reader->torrent == nullptr || reader->torrent->hides_pieces()) return;
+    for (std::size_t i = 0; i < plan.block_count; ++i)
+        if (i == 0 || plan.blocks[i].piece != plan.blocks[i - 1].piece)
+            suggest(*reader->torrent, plan.blocks[i].piece, *reader);
 }
 
 void Session::handle_sent(ConnectionId id, const SendPlan& plan, Time now) {

@@ -72,6 +72,54 @@ TEST_F(SendSizeTest, SendsShrinkToABlockForAPeerThatTakesThemSlowly) {
     EXPECT_EQ(unsent_max_blocks, (std::vector<std::uint32_t>{4, 2, 1, 1, 1}));
 }
 
+TEST_F(ServingTest, APieceReadFromADiskIsSuggestedToOthersWhoAreServedAndLackIt) {
+    start();
+    TestPeer& reader = connect_leecher();
+    TestPeer& other = connect_leecher();
+    TestPeer& owner = connect_leecher();
+    say(owner, have(2));
+    TestPeer& choked = connect_peer();
+    SendPlan plan;
+    plan.blocks[0] = block(2);
+    plan.blocks[1] = block(2, 1);
+    plan.block_count = 2;
+    session->handle_cold_read(reader.id, plan);
+    for (TestPeer* const peer : {&reader, &other, &owner, &choked}) say(*peer, request(block(1)));
+    EXPECT_EQ(other.count(MessageId::suggest_piece), 1U) << "once, however many of its blocks";
+    EXPECT_EQ(reader.count(MessageId::suggest_piece), 0U);
+    EXPECT_EQ(owner.count(MessageId::suggest_piece), 0U);
+    EXPECT_EQ(choked.count(MessageId::suggest_piece), 0U);
+}
+
+TEST_F(ServingTest, SuggestionsGoToAFewOfMany) {
+    options.home.upload_slots = 32;
+    start();
+    for (int i = 0; i < 32; ++i) connect_leecher();
+    SendPlan plan;
+    plan.blocks[0] = block(2);
+    plan.block_count = 1;
+    session->handle_cold_read(peers[0]->id, plan);
+    std::size_t suggestions = 0;
+    for (const auto& peer : peers) {
+        say(*peer, request(block(1)));
+        suggestions += peer->count(MessageId::suggest_piece);
+    }
+    EXPECT_EQ(suggestions, 4U);
+}
+
+TEST_F(ServingTest, ASuperSeedSuggestsNothing) {
+    options.super_seed = true;
+    start();
+    TestPeer& reader = connect_leecher();
+    TestPeer& other = connect_leecher();
+    SendPlan plan;
+    plan.blocks[0] = block(2);
+    plan.block_count = 1;
+    session->handle_cold_read(reader.id, plan);
+    advance(1s);
+    EXPECT_EQ(other.count(MessageId::suggest_piece), 0U);
+}
+
 TEST_F(ServingTest, ASendTellsWhenEachOfItsBlocksWasAskedFor) {
     start();
     TestPeer& peer = connect_leecher();
