@@ -2,10 +2,10 @@
 """What idle peers and idle torrents cost: bench/idle.py SPATE-BINARY [--peers N] [--torrents N] [--pieces N].
 
 Seeds one torrent, lets N peers connect from as many loopback addresses, which then say nothing, and reads the
-seed's memory and CPU time before and after; then the same with N torrents without peers, which announce to a
-`spate tracker`: a first start that hashes their data, and a second one that trusts such records as the first had
-the time to write. The seed's own memory is counted, the kernel's sockets aren't. Exits with 1 when a figure is
-above its limit.
+seed's memory and CPU time before and after; then the same with N torrents without peers: without a tracker, and
+announcing to a `spate tracker`, each in a first start, which hashes their data and writes resume records, and in a
+second one, which trusts these. The seed's own memory is counted, the kernel's sockets aren't. Exits with 1 when a
+figure is above its limit.
 """
 
 import argparse
@@ -28,6 +28,7 @@ PIECE_BYTES = 16 * 1024
 SETTLE_S = 3
 WATCH_S = 30
 READY_S = 300
+RECORDED_S = 120
 ANNOUNCED_S = 120
 
 
@@ -40,9 +41,10 @@ def main():
     with tempfile.TemporaryDirectory(prefix="spate-idle-", dir=arguments.dir) as folder:
         rows = [measure_peers(arguments, pathlib.Path(folder), what) for what in PEERS]
         rows += measure_torrents(arguments, pathlib.Path(folder))
-    print(f"{'':<42}{'bytes each':>12}{'CPU %':>8}{'ready s':>10}{'start CPU s':>13}")
+    print(f"{'':<42}{'bytes each':>12}{'limit':>7}{'CPU %':>8}{'limit':>7}{'ready s':>10}{'start CPU s':>13}")
     for row in rows:
-        print(f"{row.name:<42}{row.each_bytes:>12.0f}{row.cpu_percent:>8.2f}{row.ready_s:>10.1f}{row.start_cpu_s:>13.1f}")
+        print(f"{row.name:<42}{row.each_bytes:>12.0f}{MEMORY_LIMIT_BYTES:>7}{row.cpu_percent:>8.2f}"
+              f"{CPU_LIMIT_PERCENT:>7.2f}{row.ready_s:>10.1f}{row.start_cpu_s:>13.1f}")
     if arguments.json:
         pathlib.Path(arguments.json).write_text(json.dumps([vars(row) for row in rows], indent=1) + "\n",
                                                 encoding="ascii")
@@ -94,14 +96,23 @@ def measure_torrents(arguments, folder):
         with Seed(arguments.spate, folder, [torrent.path for torrent in few], 0) as seed:
             time.sleep(SETTLE_S)
             before_bytes = seed.memory_bytes()
-        many = [make_torrent(folder, f"many{number}", 1, tracker.url) for number in range(arguments.torrents)]
-        for what in ("first start", "second start"):
-            with Seed(arguments.spate, folder, [torrent.path for torrent in many], 0) as seed:
-                wait_until(lambda: tracker.seeds(many[-1]) > 0, ANNOUNCED_S, "the last torrent to be announced")
-                time.sleep(SETTLE_S)
-                cpu_percent = seed.cpu_percent(WATCH_S)
-                each_bytes = (seed.memory_bytes() - before_bytes) / (len(many) - len(few))
-                yield Row(f"{len(many)} torrents without peers, {what}", seed, each_bytes, cpu_percent)
+        for case, url in (("no tracker", None), ("tracker", tracker.url)):
+            many = [make_torrent(folder, f"{case[:2]}{number}", 1, url) for number in range(arguments.torrents)]
+            for what in ("first start", "second start"):
+                with Seed(arguments.spate, folder, [torrent.path for torrent in many], 0) as seed:
+                    wait_until(lambda: all(record_of(folder, torrent).exists() for torrent in many), RECORDED_S,
+                               "all resume records")
+                    if url:
+                        wait_until(lambda: tracker.seeds(many[-1]) > 0, ANNOUNCED_S,
+                                   "the last torrent to be announced")
+                    time.sleep(SETTLE_S)
+                    cpu_percent = seed.cpu_percent(WATCH_S)
+                    each_bytes = (seed.memory_bytes() - before_bytes) / (len(many) - len(few))
+                    yield Row(f"{len(many)} torrents, {case}, {what}", seed, each_bytes, cpu_percent)
+
+
+def record_of(folder, torrent):
+    return folder / ".spate" / f"{torrent.info_hash.hex()}.resume"
 
 
 def wait_until(probe, timeout_s, what):
@@ -186,9 +197,8 @@ class Seed(Program):
 
     def __init__(self, spate, folder, torrents, peers):
         started = time.monotonic()
-        trackers = [] if peers == 0 else ["--no-tracker"]
-        super().__init__([spate, "seed", *torrents, "--json", *trackers, "--sandbox-loopback", "--listen",
-                          "127.0.0.1:0", "--cores", "1", "--max-peers", max(peers, 10), "--duration", "1h"], folder)
+        super().__init__([spate, "seed", *torrents, "--json", "--sandbox-loopback", "--listen", "127.0.0.1:0",
+                          "--cores", "1", "--max-peers", max(peers, 10), "--duration", "1h"], folder)
         self.port = int(self.wait_ready(len(torrents))["listen"][0].rsplit(":", 1)[1])
         self.ready_s = time.monotonic() - started
         self.start_cpu_s = self._cpu_s()

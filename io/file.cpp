@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "engine/base/plain_path.hpp"
@@ -103,6 +105,10 @@ std::error_code write_whole(int fd, Bytes content) {
         content = content.subspan(static_cast<std::size_t>(written));
     }
     return {};
+}
+
+std::string staged_name(std::string_view name) {
+    return std::string(name) + ".new";
 }
 
 }  // namespace
@@ -205,22 +211,51 @@ std::error_code set_size(int fd, std::uint64_t size_bytes) {
 }
 
 std::error_code atomic_write_file(int directory, std::string_view name, Bytes content) {
-    if (!is_plain_path(name) || name.find('/') != std::string_view::npos)
-        return std::make_error_code(std::errc::invalid_argument);
-    const std::string final_name(name);
-    const std::string new_name = final_name + ".new";
-    auto file =
-        open_beneath(directory, new_name, {.write = true, .create = true, .truncate = true});
+    const auto file = stage_file(directory, name, content);
     if (!file) return file.error();
-    std::error_code error = write_whole(file->get(), content);
-    if (!error && ::fsync(file->get()) != 0) error = last_error();
-    if (!error && ::renameat(directory, new_name.c_str(), directory, final_name.c_str()) != 0)
-        error = last_error();
-    if (error) {
-        ::unlinkat(directory, new_name.c_str(), 0);
+    if (const std::error_code error = sync_file(file->get())) {
+        drop_staged_file(directory, name);
         return error;
     }
-    if (::fsync(directory) != 0) return last_error();
+    if (const std::error_code error = place_file(directory, name)) return error;
+    return sync_file(directory);
+}
+
+std::expected<FileDescriptor, std::error_code> stage_file(int directory, std::string_view name,
+                                                          Bytes content) {
+    if (!is_plain_path(name) || name.find('/') != std::string_view::npos) return failure(EINVAL);
+    auto file = open_beneath(directory, staged_name(name),
+                             {.write = true, .create = true, .truncate = true});
+    if (!file) return file;
+    if (const std::error_code error = write_whole(file->get(), content)) {
+        drop_staged_file(directory, name);
+        return std::unexpected(error);
+    }
+    return file;
+}
+
+std::error_code place_file(int directory, std::string_view name) {
+    const std::string staged = staged_name(name);
+    if (::renameat(directory, staged.c_str(), directory, std::string(name).c_str()) == 0) return {};
+    const std::error_code error = last_error();
+    drop_staged_file(directory, name);
+    return error;
+}
+
+void drop_staged_file(int directory, std::string_view name) {
+    ::unlinkat(directory, staged_name(name).c_str(), 0);
+}
+
+std::error_code sync_file(int fd) {
+    if (::fsync(fd) != 0) return last_error();
+    return {};
+}
+
+std::error_code sync_filesystem(int fd) {
+    struct statfs status{};
+    if (::fstatfs(fd, &status) != 0) return last_error();
+    if (status.f_type == FUSE_SUPER_MAGIC) return std::make_error_code(std::errc::not_supported);
+    if (::syncfs(fd) != 0) return last_error();
     return {};
 }
 

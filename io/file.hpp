@@ -71,6 +71,19 @@ std::error_code set_size(int fd, std::uint64_t size_bytes);
 /// Replaces file `name` in `directory` whole or not at all, even when the power fails: writes
 /// `name`.new, syncs, renames, syncs the directory. One writer a name.
 std::error_code atomic_write_file(int directory, std::string_view name, Bytes content);
+/// The same in two steps, for many files under one sync: `name`.new, which is open in the result,
+/// must be on the disk before place_file() makes it `name`. A crash in between leaves the old file.
+std::expected<FileDescriptor, std::error_code> stage_file(int directory, std::string_view name,
+                                                          Bytes content);
+/// What remains of a file that can't be placed is removed.
+std::error_code place_file(int directory, std::string_view name);
+void drop_staged_file(int directory, std::string_view name);
+
+/// Blocks until the file, or directory, is on the disk.
+std::error_code sync_file(int fd);
+/// Blocks until everything on the file's filesystem is on the disk. EOPNOTSUPP where the kernel
+/// can't tell: FUSE says yes and does nothing.
+std::error_code sync_filesystem(int fd);
 /// EFBIG when it is longer than `size_bytes_max`.
 std::expected<std::vector<std::byte>, std::error_code> read_whole_file(int directory,
                                                                        std::string_view path,

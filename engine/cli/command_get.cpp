@@ -53,12 +53,13 @@ private:
     TransferItem item_of(metainfo::Metainfo torrent, const fs::path& file) {
         TransferItem item;
         if (!options_.transfer.no_tracker) {
-            item.tracker_tiers = torrent.tracker_tiers;
-            item.tracker_tiers.insert(item.tracker_tiers.end(), tiers_.begin(), tiers_.end());
+            tracker::TrackerList::Tiers tiers = torrent.tracker_tiers;
+            tiers.insert(tiers.end(), tiers_.begin(), tiers_.end());
+            item.trackers = std::move(tiers);
         }
         item.metainfo = std::make_shared<const metainfo::Metainfo>(std::move(torrent));
         item.folder = options_.folder;
-        item.torrent_file = file;
+        item.torrent_file = file.string();
         item.peers = look_up(options_.transfer.peers, environment_.console);
         item.select = options_.select;
         item.first = options_.first;

@@ -50,6 +50,9 @@ public:
         return from_content(path, listening);
     }
 
+    /// All are prepared: gives back what only that needed. The tracker goes on.
+    void finish() { lists_ = {}; }
+
 private:
     static std::unexpected<Refusal> refuse(std::string sentence, int code = exit_failure) {
         return std::unexpected(Refusal{code, std::move(sentence)});
@@ -58,14 +61,15 @@ private:
     TransferItem item_of(metainfo::Metainfo torrent, const fs::path& folder, const fs::path& file) {
         TransferItem item;
         if (!options_.transfer.no_tracker) {
-            item.tracker_tiers = torrent.tracker_tiers;
+            tracker::TrackerList::Tiers tiers = std::move(torrent.tracker_tiers);
             for (const auto& tier : tiers_)
-                if (std::ranges::find(item.tracker_tiers, tier) == item.tracker_tiers.end())
-                    item.tracker_tiers.push_back(tier);
+                if (std::ranges::find(tiers, tier) == tiers.end()) tiers.push_back(tier);
+            item.trackers = lists_.share(std::move(tiers));
         }
+        torrent.tracker_tiers = {};  // the item has those that are used
         item.metainfo = std::make_shared<const metainfo::Metainfo>(std::move(torrent));
-        item.folder = folder;
-        item.torrent_file = file;
+        item.folder = folder.string();
+        item.torrent_file = file.string();
         item.peers = look_up(options_.transfer.peers, environment_.console);
         item.seed_only = true;
         item.full_check = options_.transfer.full_check;
@@ -133,6 +137,7 @@ private:
     const Options& options_;
     Environment& environment_;
     std::vector<std::vector<std::string>> tiers_;
+    tracker::TrackerLists lists_;
     std::unique_ptr<driver::TrackerService> service_;
 };
 
@@ -163,6 +168,7 @@ int seed(const Options& options, Environment& environment) {
         }
     }
     if (accepted == 0) return refused;
+    preparer.finish();
     const int code = loop.run();
     return code == exit_success && refused != 0 ? refused : code;
 }

@@ -31,6 +31,11 @@ std::string TransferJob::info_hash() const {
     return to_hex(item_.metainfo->info_hash.bytes);
 }
 
+/// The torrent's file or folder.
+std::string TransferJob::data_path() const {
+    return (std::filesystem::path(item_.folder) / name()).string();
+}
+
 void TransferJob::fail(const std::string& sentence, const std::string& what, int code) {
     environment_.console.error(sentence, what);
     phase_ = Phase::ended;
@@ -42,8 +47,10 @@ void TransferJob::fail(const std::string& sentence, const std::string& what, int
 TransferJob::CheckResult TransferJob::check(const std::stop_token& stop) {
     const metainfo::Metainfo& torrent = *item_.metainfo;
     if (item_.verified) {
-        driver::ResumePlan plan{
-            .have = Bitfield(torrent.piece_count()), .check = {}, .warning = {}};
+        driver::ResumePlan plan{.have = Bitfield(torrent.piece_count()),
+                                .check = {},
+                                .files = driver::stamp_files(torrent, item_.folder),
+                                .warning = {}};
         plan.have.set_all();
         return {std::move(plan), driver::ContentReport{}};
     }
@@ -83,14 +90,14 @@ bool TransferJob::enough_to_seed(const Bitfield& have, const CheckResult& result
     if (!have.none()) return true;
     if (result.report->files_there == 0 && !result.report->faults.empty()) {
         fail(fmt::format("nothing of {} is in {}: {}; name its folder with --data",
-                         metainfo::quoted(name()), item_.folder.string(),
+                         metainfo::quoted(name()), item_.folder,
                          driver::describe_fault(*item_.metainfo, item_.folder,
                                                 result.report->faults.front())),
-             (item_.folder / name()).string());
+             data_path());
     } else {
         fail(fmt::format("no piece of {} in {} matches its hash", metainfo::quoted(name()),
-                         item_.folder.string()),
-             (item_.folder / name()).string(), exit_mismatch);
+                         item_.folder),
+             data_path(), exit_mismatch);
     }
     return false;
 }
@@ -103,7 +110,7 @@ void TransferJob::warn_of_partial_seed(const Bitfield& have, const CheckResult& 
     environment_.console.warning(
         fmt::format("{} of {} pieces of {} are there and match; only these are seeded{}",
                     have.count(), have.size(), metainfo::quoted(name()), first),
-        (item_.folder / name()).string());
+        data_path());
 }
 
 std::optional<Bitfield> TransferJob::skipped(const Bitfield& have) {
@@ -141,7 +148,7 @@ void TransferJob::start(driver::Engine& engine) {
     if (!result.plan.warning.empty())
         console.warning(fmt::format("{}: {}; all data is checked", name(), result.plan.warning),
                         driver::resume_path(item_.folder, item_.metainfo->info_hash).string());
-    if (!result.report) return fail(result.report.error(), item_.folder.string());
+    if (!result.report) return fail(result.report.error(), item_.folder);
     if (result.report->cancelled) {
         phase_ = Phase::ended;
         return;
@@ -151,6 +158,12 @@ void TransferJob::start(driver::Engine& engine) {
     if (item_.seed_only) {
         if (!enough_to_seed(have, result)) return;
         if (!have.all()) warn_of_partial_seed(have, result);
+        if (!durable_record_)
+            checked_record_ = std::make_unique<storage::ResumeState>(
+                storage::ResumeState{.info_hash = item_.metainfo->info_hash,
+                                     .boot_id = driver::read_boot_id(),
+                                     .have = have,
+                                     .files = std::move(result.plan.files)});
     }
     auto unwanted = skipped(have);
     if (!unwanted) return;
@@ -169,8 +182,8 @@ bool TransferJob::lock_folder() {
     lock_ = driver::DownloadLock::take(item_.folder, item_.metainfo->info_hash);
     if (lock_) return true;
     fail(fmt::format("another spate is downloading {} into {}; end it, or name another folder",
-                     metainfo::quoted(name()), item_.folder.string()),
-         item_.folder.string());
+                     metainfo::quoted(name()), item_.folder),
+         item_.folder);
     return false;
 }
 
@@ -178,12 +191,12 @@ bool TransferJob::lock_folder() {
 void TransferJob::hand_over(driver::Engine& engine, driver::TorrentSpec spec) {
     spec.metainfo = item_.metainfo;
     spec.folder = item_.folder;
-    spec.tracker_tiers = item_.tracker_tiers;
+    spec.trackers = item_.trackers;
     spec.peers = item_.peers;
     spec.allocation = item_.allocation;
     spec.writes = item_.writes;
     auto id = engine.add(std::move(spec));
-    if (!id) return fail(id.error(), item_.folder.string());
+    if (!id) return fail(id.error(), item_.folder);
     id_ = *id;
     phase_ = Phase::running;
     started_ = looked_ = environment_.context.now();
@@ -203,7 +216,7 @@ bool TransferJob::adopt_metadata(const driver::MetadataReady& ready) {
              info_hash());
         return false;
     }
-    parsed->tracker_tiers = item_.tracker_tiers;
+    parsed->tracker_tiers.assign(item_.trackers.tiers().begin(), item_.trackers.tiers().end());
     parsed->web_seeds = item_.metainfo->web_seeds;
     item_.metainfo = std::make_shared<const metainfo::Metainfo>(std::move(*parsed));
     for (const Endpoint& peer : ready.peers)
@@ -231,9 +244,8 @@ void TransferJob::on_completed(driver::Engine& engine) {
 void TransferJob::on_stopped(const std::string& reason, driver::Engine& engine) {
     if (phase_ != Phase::running) return;
     look(engine, environment_.context.now());
-    save_resume(engine, false);
-    fail(fmt::format("{} stopped: {}", metainfo::quoted(name()), reason),
-         (item_.folder / name()).string());
+    save_resume(engine);
+    fail(fmt::format("{} stopped: {}", metainfo::quoted(name()), reason), data_path());
 }
 
 bool TransferJob::worth_a_record() const {
@@ -244,24 +256,35 @@ bool TransferJob::saves_due(Time now) const {
     return phase_ == Phase::running && !complete_ && worth_a_record() && now >= next_save_;
 }
 
-void TransferJob::save_resume(driver::Engine& engine, bool durable) {
-    if (!worth_a_record()) return;
-    next_save_ = environment_.context.now() + resume_interval;
+storage::ResumeState TransferJob::record_now(driver::Engine& engine) const {
     storage::ResumeState record;
     record.info_hash = item_.metainfo->info_hash;
     record.boot_id = driver::read_boot_id();
-    record.durable = durable && engine.sync_files(*id_).has_value();
     record.downloaded_bytes = status_.downloaded_bytes;
     record.uploaded_bytes = status_.uploaded_bytes;
     record.files = driver::stamp_files(*item_.metainfo, item_.folder);
     record.have = engine.stored_pieces(*id_);
-    const auto saved = driver::save_resume(record, item_.folder);
-    if (saved) return;
+    return record;
+}
+
+void TransferJob::save_resume(driver::Engine& engine) {
+    if (!worth_a_record()) return;
+    next_save_ = environment_.context.now() + resume_interval;
+    const auto saved = driver::save_resume(record_now(engine), item_.folder);
+    if (!saved) on_unsaved(saved.error());
+}
+
+driver::DurableRecord TransferJob::take_durable_record(driver::Engine& engine) {
+    const auto checked = std::exchange(checked_record_, nullptr);
+    return {item_.metainfo, item_.folder, checked ? std::move(*checked) : record_now(engine)};
+}
+
+void TransferJob::on_unsaved(const std::string& sentence) {
     // A seed's folder may well be read-only; a download without records only costs a check.
     if (item_.seed_only)
-        environment_.console.debug(saved.error());
+        environment_.console.debug(sentence);
     else
-        environment_.console.warning(saved.error(), item_.folder.string());
+        environment_.console.warning(sentence, item_.folder);
 }
 
 // --- Figures

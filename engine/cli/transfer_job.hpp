@@ -13,19 +13,23 @@
 #include "engine/cli/progress_line.hpp"
 #include "engine/driver/content/content_check.hpp"
 #include "engine/driver/content/download_lock.hpp"
+#include "engine/driver/content/durable_records.hpp"
 #include "engine/driver/content/resume_file.hpp"
 #include "engine/driver/engine.hpp"
 #include "engine/metainfo/metainfo.hpp"
+#include "engine/tracker/tracker_list.hpp"
 
 namespace spate::cli {
 
 /// What a command asks for.
 struct TransferItem {
     std::shared_ptr<const metainfo::Metainfo> metainfo;
-    std::filesystem::path folder;
+    // Both paths as text: a std::filesystem::path keeps each of its components as well, half a KiB
+    // for each of a seed's thousands of torrents.
+    std::string folder;
     /// The .torrent; empty for a magnet link.
-    std::filesystem::path torrent_file;
-    std::vector<std::vector<std::string>> tracker_tiers;
+    std::string torrent_file;
+    tracker::TrackerList trackers;
     std::vector<Endpoint> peers;
     /// Patterns of --select and --first.
     std::vector<std::string> select;
@@ -69,13 +73,16 @@ public:
     void start_metadata(driver::Engine& engine);
     /// The metadata came: the same torrent, with files. False, and ended, when it is refused.
     bool adopt_metadata(const driver::MetadataReady& ready);
-    void set_torrent_file(std::filesystem::path path) { item_.torrent_file = std::move(path); }
+    void set_torrent_file(const std::filesystem::path& path) { item_.torrent_file = path.string(); }
 
     void on_completed(driver::Engine& engine);
     void on_stopped(const std::string& reason, driver::Engine& engine);
-    /// Writes the resume record. `durable`: the data is on the disk itself.
-    void save_resume(driver::Engine& engine, bool durable);
+    /// Writes the resume record, which holds until the machine's next start.
+    void save_resume(driver::Engine& engine);
     bool saves_due(Time now) const;
+    /// Once on_completed() was called: the record of all that there is, to be saved as durable.
+    driver::DurableRecord take_durable_record(driver::Engine& engine);
+    void on_unsaved(const std::string& sentence);
     /// The record on disk says already that all of it is there, for good.
     bool has_durable_record() const { return durable_record_; }
 
@@ -96,7 +103,7 @@ private:
     };
 
     CheckResult check(const std::stop_token& stop);
-    Bitfield verified_pieces(CheckResult& result);
+    static Bitfield verified_pieces(CheckResult& result);
     bool enough_to_seed(const Bitfield& have, const CheckResult& result);
     std::optional<std::vector<bool>> files_meant(const std::vector<std::string>& patterns,
                                                  const char* option);
@@ -107,6 +114,8 @@ private:
     void hand_over(driver::Engine& engine, driver::TorrentSpec spec);
     void fail(const std::string& sentence, const std::string& what, int code = exit_failure);
     bool worth_a_record() const;
+    std::string data_path() const;
+    storage::ResumeState record_now(driver::Engine& engine) const;
 
     TransferItem item_;
     Environment& environment_;
@@ -128,6 +137,8 @@ private:
     double check_bytes_per_s_ = 0;
     std::uint64_t checked_before_ = 0;
     std::unique_ptr<CheckResult> check_;  // from the check to start()
+    /// Of a seed: what was checked, until take_durable_record().
+    std::unique_ptr<storage::ResumeState> checked_record_;
     std::atomic<bool> checked_{false};
 };
 

@@ -23,9 +23,7 @@ constexpr Duration plain_line_interval = 5s;
 
 std::string magnet_of(const TransferItem& item) {
     metainfo::Magnet magnet = metainfo::magnet_to(*item.metainfo);
-    magnet.trackers.clear();
-    for (const auto& tier : item.tracker_tiers)
-        magnet.trackers.insert(magnet.trackers.end(), tier.begin(), tier.end());
+    magnet.trackers = item.trackers.urls();
     return metainfo::format_magnet(magnet);
 }
 
@@ -123,9 +121,7 @@ void TransferLoop::announce_start(const TransferJob& job) {
     const TransferItem& item = job.item();
     std::vector<std::string> listen;
     for (const Endpoint& endpoint : listening()) listen.push_back(endpoint.to_string());
-    std::vector<std::string> trackers;
-    for (const auto& tier : item.tracker_tiers)
-        trackers.insert(trackers.end(), tier.begin(), tier.end());
+    const std::vector<std::string> trackers = item.trackers.urls();
     const std::string magnet = magnet_of(item);
     environment_.console.event("ready", {{"info_hash", job.info_hash()},
                                          {"name", job.name()},
@@ -133,7 +129,7 @@ void TransferLoop::announce_start(const TransferJob& job) {
                                          {"pid", ::getpid()},
                                          {"trackers", trackers},
                                          {"magnet", magnet},
-                                         {"torrent", item.torrent_file.string()}});
+                                         {"torrent", item.torrent_file}});
     environment_.console.info(
         fmt::format("{} runs, peers reach it at {}", job.name(), fmt::join(listen, " ")));
     if (!item.seed_only) return;
@@ -162,10 +158,8 @@ void TransferLoop::handle(const driver::TorrentCompleted& event) {
 
 void TransferLoop::complete(TransferJob& job) {
     job.on_completed(*engine_);
-    if (!job.item().seed_only)
-        job.save_resume(*engine_, settings_.keep_seeding);
-    else if (!job.has_durable_record())
-        unrecorded_.push_back(&job);
+    if (!job.item().seed_only) job.save_resume(*engine_);
+    if (settings_.keep_seeding && !job.has_durable_record()) unrecorded_.push_back(&job);
 }
 
 void TransferLoop::handle(const driver::TorrentStopped& event) {
@@ -187,14 +181,31 @@ void TransferLoop::handle(const driver::MetadataReady& event) {
 void TransferLoop::save_records(Time now) {
     std::erase_if(unfinished_, [&](TransferJob* job) {
         if (job->complete() || job->phase() != TransferJob::Phase::running) return true;
-        if (job->saves_due(now)) job->save_resume(*engine_, false);
+        if (job->saves_due(now)) job->save_resume(*engine_);
         return false;
     });
-    while (!unrecorded_.empty()) {
-        unrecorded_.front()->save_resume(*engine_, true);
-        unrecorded_.pop_front();
-        if (environment_.context.now() - now >= seed_records_per_turn) break;
+    save_durable_records();
+}
+
+/// Beside the main thread, as the disk may take its time; one batch after the other.
+void TransferLoop::save_durable_records() {
+    if (records_ && !records_->done()) return;
+    if (records_)
+        for (const driver::UnsavedRecord& unsaved : records_->result())
+            recorded_[unsaved.index]->on_unsaved(unsaved.sentence);
+    records_.reset();
+    recorded_.clear();
+    std::vector<driver::DurableRecord> batch;
+    for (; !unrecorded_.empty() && batch.size() < records_per_batch_max; unrecorded_.pop_front()) {
+        TransferJob* const job = unrecorded_.front();
+        if (job->phase() != TransferJob::Phase::running) continue;
+        batch.push_back(job->take_durable_record(*engine_));
+        recorded_.push_back(job);
     }
+    if (batch.empty()) return;
+    records_.emplace([records = std::move(batch)](const std::stop_token&) {
+        return driver::save_durable(records);
+    });
 }
 
 // --- What the user sees
@@ -274,7 +285,7 @@ int TransferLoop::end() {
     for (const auto& job : jobs_) {
         job->look(*engine_, now);
         if (job->phase() == TransferJob::Phase::running && !job->complete())
-            job->save_resume(*engine_, false);
+            job->save_resume(*engine_);
     }
     const int code = exit_code();
     if (timed_out_ && code == exit_failure)

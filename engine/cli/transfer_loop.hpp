@@ -27,9 +27,8 @@ public:
     static constexpr Duration farewell_patience = 3s;
     /// Torrents that one turn hands over, so that signals are seen in between.
     static constexpr std::size_t starts_per_turn_max = 256;
-    /// What a turn may spend on the records of seeds, which save only a check at the next start. At
-    /// least one is written.
-    static constexpr Duration seed_records_per_turn = 20ms;
+    /// Records of seeds that are saved together.
+    static constexpr std::size_t records_per_batch_max = 1024;
 
     struct Settings {
         bool keep_seeding = false;
@@ -58,6 +57,7 @@ private:
     void handle(const driver::TrackerTrouble& event);
     void handle(const driver::MetadataReady& event);
     void save_records(Time now);
+    void save_durable_records();
     void report(Time now);
     void report_lines();
     void announce_start(const TransferJob& job);
@@ -75,7 +75,7 @@ private:
     std::unique_ptr<driver::Engine> engine_;
     std::vector<std::unique_ptr<TransferJob>> jobs_;
     /// Those that a turn has to look at, so that thousands of seeds at rest cost nothing: not yet
-    /// handed over, being downloaded, and seeds whose record is due.
+    /// handed over, being downloaded, and seeds whose durable record is due.
     std::vector<TransferJob*> starting_;
     std::vector<TransferJob*> unfinished_;
     Fifo<TransferJob*> unrecorded_;
@@ -83,6 +83,9 @@ private:
     Time next_report_{};
     Time next_plain_line_{};
     bool timed_out_ = false;
+    /// Those of the last batch of durable records, in its order.
+    std::vector<TransferJob*> recorded_;
+    std::optional<Background<std::vector<driver::UnsavedRecord>>> records_;
     std::optional<Background<bool>> checks_;  // last: it uses the jobs
 };
 

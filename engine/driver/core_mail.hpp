@@ -10,6 +10,7 @@
 #include "engine/session/core_message.hpp"
 #include "engine/session/shared_torrent.hpp"
 #include "engine/tracker/announce.hpp"
+#include "engine/tracker/tracker_list.hpp"
 #include "io/mailbox.hpp"
 
 namespace spate::driver {
@@ -17,7 +18,7 @@ namespace spate::driver {
 struct AddTorrent {
     session::SharedTorrent* torrent = nullptr;
     std::shared_ptr<const TorrentFiles> files;
-    std::vector<std::vector<std::string>> tracker_tiers;
+    tracker::TrackerList trackers;
     std::vector<Endpoint> peers;  // for the home core
 };
 struct StopTorrent {

@@ -247,7 +247,7 @@ void CoreThread::handle(CoreMail mail) {
         const TorrentId id = add->torrent->id;
         if (torrent_files_.size() <= id.value) torrent_files_.resize(id.value + 1);
         torrent_files_[id.value] = std::move(add->files);
-        session_->add_torrent(*add->torrent, std::move(add->tracker_tiers), now);
+        session_->add_torrent(*add->torrent, std::move(add->trackers), now);
         if (add->torrent->home == options_.session.core && !add->peers.empty())
             session_->handle_message(session::PeersFound{id, std::move(add->peers), true}, now);
     } else if (const auto* stop = std::get_if<StopTorrent>(&mail)) {

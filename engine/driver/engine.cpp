@@ -54,9 +54,6 @@ public:
     Bitfield stored_pieces(TorrentId id) const {
         return torrents_[id.value].shared->pieces.stored_pieces();
     }
-    std::expected<void, std::string> sync_files(TorrentId id) {
-        return torrents_[id.value].files->sync();
-    }
     std::optional<EngineEvent> poll_event();
     Ledger ledger() const;
     void stop(Duration patience);
@@ -239,7 +236,7 @@ std::expected<TorrentId, std::string> Engine::Implementation::add(TorrentSpec sp
     for (std::size_t core = 0; core < cores_.size(); ++core) {
         AddTorrent order{added.shared.get(), added.files, {}, {}};
         if (core == home.value) {
-            order.tracker_tiers = std::move(spec.tracker_tiers);
+            order.trackers = std::move(spec.trackers);
             order.peers = std::move(spec.peers);
         }
         send(core, main_sender(), std::move(order));
@@ -325,9 +322,6 @@ TorrentStatus Engine::status(TorrentId torrent) const {
 }
 Bitfield Engine::stored_pieces(TorrentId torrent) const {
     return implementation_->stored_pieces(torrent);
-}
-std::expected<void, std::string> Engine::sync_files(TorrentId torrent) {
-    return implementation_->sync_files(torrent);
 }
 std::optional<EngineEvent> Engine::poll_event() {
     return implementation_->poll_event();

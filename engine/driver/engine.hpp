@@ -18,6 +18,7 @@
 #include "engine/metainfo/metainfo.hpp"
 #include "engine/swarm/choker.hpp"
 #include "engine/swarm/piece_order.hpp"
+#include "engine/tracker/tracker_list.hpp"
 #include "hashing/hasher.hpp"
 
 namespace spate::driver {
@@ -66,7 +67,7 @@ struct TorrentSpec {
     Bitfield skipped{};
     /// Pieces that are got before all others. Empty: none.
     Bitfield preferred{};
-    std::vector<std::vector<std::string>> tracker_tiers{};
+    tracker::TrackerList trackers{};
     /// Called at once, and again when they are lost.
     std::vector<Endpoint> peers{};
     Allocation allocation = Allocation::automatic;
@@ -130,8 +131,6 @@ public:
     TorrentStatus status(TorrentId torrent) const;
     /// Verified and written, at this moment: what a resume record may claim.
     Bitfield stored_pieces(TorrentId torrent) const;
-    /// Writes what the kernel holds of the torrent's files to the disk. Blocks.
-    std::expected<void, std::string> sync_files(TorrentId torrent);
 
     std::optional<EngineEvent> poll_event();
     /// What the process has spent so far.

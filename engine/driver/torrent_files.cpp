@@ -53,7 +53,7 @@ std::expected<std::shared_ptr<const TorrentFiles>, std::string> TorrentFiles::op
 }
 
 std::string TorrentFiles::display_path(storage::FileIndex index) const {
-    return (folder_ / file(index).path).string();
+    return (std::filesystem::path(folder_) / file(index).path).string();
 }
 
 std::expected<io::FileDescriptor, std::error_code> TorrentFiles::create(
@@ -136,20 +136,6 @@ std::expected<void, std::string> TorrentFiles::make_empty_files() const {
         if (error)
             return std::unexpected(
                 fmt::format("can't create {}: {}", display_path(index), error.message()));
-    }
-    return {};
-}
-
-std::expected<void, std::string> TorrentFiles::sync() const {
-    for (std::size_t i = 0; i < files_.size(); ++i) {
-        if (files_[i].pad || files_[i].size_bytes == 0) continue;
-        const auto file = io::open_beneath(folder_descriptor(), files_[i].path);
-        if (!file) continue;  // not begun
-        if (::fdatasync(file->get()) != 0)
-            return std::unexpected(
-                fmt::format("can't sync {}: {}",
-                            display_path(storage::FileIndex(static_cast<std::uint32_t>(i))),
-                            std::generic_category().message(errno)));
     }
     return {};
 }

@@ -69,23 +69,21 @@ public:
     /// starts. Where a link's name is taken already, that is left as it is; a filesystem without
     /// links gets an empty file, as in clients that don't know them.
     std::expected<void, std::string> make_empty_files() const;
-    /// Blocks until the files' data is on the disk.
-    std::expected<void, std::string> sync() const;
 
 private:
     std::error_code make_link(storage::FileIndex index) const;
     std::error_code make_folders_of(std::string_view path) const;
 
-    TorrentFiles(const metainfo::Metainfo& metainfo, std::filesystem::path folder,
+    TorrentFiles(const metainfo::Metainfo& metainfo, const std::filesystem::path& folder,
                  const FileOptions& options)
         : map_(metainfo),
           files_(storage::lay_out(metainfo)),
-          folder_(std::move(folder)),
+          folder_(folder.string()),
           options_(options) {}
 
     storage::PieceMap map_;
     std::vector<storage::PlannedFile> files_;
-    std::filesystem::path folder_;
+    std::string folder_;  // as text: a path keeps each of its components as well
     std::shared_ptr<const io::FileDescriptor> folder_descriptor_;
     FileOptions options_;
 };

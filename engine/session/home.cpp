@@ -7,13 +7,12 @@
 
 namespace spate::session {
 
-Home::Home(tracker::TrackerTiers tiers, Options options, std::uint64_t hash_seed, Time now)
+Home::Home(Options options, std::uint64_t hash_seed, Time first_choke_round)
     : options_(options),
       peers_(hash_seed),
       choker_(options.leech_strategy, options.seed_strategy),
       uplink_(options.uplink_bytes_per_s),
-      tiers_(std::move(tiers)),
-      next_choke_round_(now + swarm::Choker::round) {}
+      next_choke_round_(first_choke_round) {}
 
 Home::JoinVerdict Home::on_joined(const PeerJoined& joined, const PeerId& our_id, Time now) {
     if (joined.outgoing) {
@@ -251,7 +250,7 @@ std::optional<Endpoint> Home::next_call(Prng& random, Time now) {
 }
 
 std::optional<Time> Home::next_timeout() const {
-    std::optional<Time> next = tiers_.next_timeout();
+    std::optional<Time> next;
     const auto earlier = [&](Time time) { next = next ? std::min(*next, time) : time; };
     if (!joined_.empty()) earlier(next_choke_round_);
     if (wants_calls())

@@ -1,5 +1,5 @@
 #pragma once
-// engine/session/home.hpp: what only a torrent's home core does: peer list, choking, trackers.
+// engine/session/home.hpp: what only a torrent's home core does with its peers: lists, choking.
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -13,7 +13,6 @@
 #include "engine/swarm/choker.hpp"
 #include "engine/swarm/peer_list.hpp"
 #include "engine/swarm/uplink.hpp"
-#include "engine/tracker/tracker_tiers.hpp"
 
 namespace spate::session {
 
@@ -37,7 +36,7 @@ public:
     };
 
     /// `hash_seed`: of the table of addresses.
-    Home(tracker::TrackerTiers tiers, Options options, std::uint64_t hash_seed, Time now);
+    Home(Options options, std::uint64_t hash_seed, Time first_choke_round);
 
     /// Who must be dropped, if anybody: the newcomer, or an older connection to the same peer.
     struct JoinVerdict {
@@ -66,7 +65,6 @@ public:
     std::size_t unchoked_count() const { return unchoked_count_; }
     swarm::PeerList& peers() { return peers_; }
     const swarm::PeerList& peers() const { return peers_; }
-    tracker::TrackerTiers& tiers() { return tiers_; }
 
 private:
     struct Joined {
@@ -119,7 +117,6 @@ private:
     swarm::Choker choker_;
     swarm::Uplink uplink_;
     bool seeding_ = false;
-    tracker::TrackerTiers tiers_;
     std::map<swarm::PeerKey, Joined> joined_;
     std::multimap<PeerId, swarm::PeerKey> by_id_;  // of joined_
     std::set<Waiting> waiting_;                    // interested and choked

@@ -69,8 +69,7 @@ public:
     ~Session();
 
     // --- Torrents. Every core is given each torrent; the home core gets the trackers with it.
-    void add_torrent(SharedTorrent& torrent, std::vector<std::vector<std::string>> tracker_tiers,
-                     Time now);
+    void add_torrent(SharedTorrent& torrent, tracker::TrackerList trackers, Time now);
     /// The user ends the torrent: connections close, trackers are told.
     void stop_torrent(TorrentId torrent, Time now);
     /// Ends without a word to the trackers: its metadata is here, and another torrent takes over.
@@ -224,6 +223,8 @@ private:
     void tell_home(Torrent& torrent, CoreMessage message, Time now);
     void tell_others(const CoreMessage& message);
     void keep_early(TorrentId id, const CoreMessage& message);
+    Home& home_of(Torrent& torrent, Time now);
+    void handle_as_home(Torrent& torrent, const CoreMessage& message, Time now);
     void run_home(Torrent& torrent, Time now);
     void carry_out(Torrent& torrent, const std::vector<Home::ChokeChange>& changes, Time now);
     void drop_peer(Torrent& torrent, swarm::PeerKey peer, DropReason reason, Time now);

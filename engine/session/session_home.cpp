@@ -6,6 +6,13 @@
 
 namespace spate::session {
 
+namespace {
+
+/// Cores report so long before the choke round that goes by their rates.
+constexpr Duration rates_before_choking = 500ms;
+
+}  // namespace
+
 void Session::set_preferences(Torrent& torrent) {
     torrent.picker->set_mode(options_.piece_mode);
     const Bitfield& preferred = torrent.shared.preferred;
@@ -14,8 +21,7 @@ void Session::set_preferences(Torrent& torrent) {
             torrent.picker->set_priority(PieceIndex(piece), swarm::PiecePriority::high);
 }
 
-void Session::add_torrent(SharedTorrent& shared,
-                          std::vector<std::vector<std::string>> tracker_tiers, Time now) {
+void Session::add_torrent(SharedTorrent& shared, tracker::TrackerList trackers, Time now) {
     const std::uint32_t index = shared.id.value;
     if (index >= torrents_.size()) torrents_.resize(index + 1);
     SPATE_ASSERT(!torrents_[index]);
@@ -27,14 +33,13 @@ void Session::add_torrent(SharedTorrent& shared,
         torrent.super_seeding =
             std::make_unique<swarm::SuperSeeding>(shared.pieces.size(), random_);
     by_info_hash_[shared.metainfo->info_hash] = &torrent;
-    torrent.next_rates_report = now + swarm::Choker::round - 500ms;
-    if (shared.home == options_.core) {
-        tracker::TrackerTiers tiers(std::move(tracker_tiers), {.complete = torrent.complete()},
-                                    Prng(random_()));
-        torrent.home.emplace(std::move(tiers), options_.home, options_.seed, now);
-    }
+    torrent.next_rates_report = now + swarm::Choker::round - rates_before_choking;
+    if (shared.home == options_.core)
+        torrent.trackers.emplace(std::move(trackers),
+                                 tracker::TrackerTiers::Options{.complete = torrent.complete()},
+                                 Prng(random_()));
     schedule(torrent, now);
-    if (torrent.home) run_home(torrent, now);
+    if (torrent.is_at_home()) run_home(torrent, now);
     const auto early = early_messages_.extract(shared.id);
     if (early.empty()) return;
     early_message_count_ -= early.mapped().size();
@@ -42,7 +47,7 @@ void Session::add_torrent(SharedTorrent& shared,
 }
 
 void Session::tell_home(Torrent& torrent, CoreMessage message, Time now) {
-    if (torrent.home) return handle_message(message, now);
+    if (torrent.is_at_home()) return handle_message(message, now);
     put(ToCore{torrent.shared.home, std::move(message)});
 }
 
@@ -67,48 +72,64 @@ void Session::handle_message(const CoreMessage& message, Time now) {
     const TorrentId id = std::visit([](const auto& m) { return m.torrent; }, message);
     Torrent* const torrent = this->torrent(id);
     if (torrent == nullptr) return keep_early(id, message);
-    std::vector<Home::ChokeChange> changes;
-    if (const auto* joined = std::get_if<PeerJoined>(&message)) {
-        const auto verdict = torrent->home->on_joined(*joined, options_.peer_id, now);
-        if (verdict.drop) drop_peer(*torrent, *verdict.drop, verdict.reason, now);
-        torrent->home->tiers().handle_peer_count(torrent->home->peer_count(), now);
-    } else if (const auto* left = std::get_if<PeerLeft>(&message)) {
-        torrent->home->on_left(*left, random_, now, changes);
-        torrent->home->tiers().handle_peer_count(torrent->home->peer_count(), now);
-    } else if (const auto* own = std::get_if<OwnAddressSeen>(&message)) {
-        torrent->home->on_own_address(*own);
-    } else if (const auto* convicted = std::get_if<PeerConvicted>(&message)) {
-        torrent->home->on_convicted(*convicted);
-    } else if (const auto* failed = std::get_if<CallFailed>(&message)) {
-        torrent->home->on_call_failed(*failed, random_, now);
-    } else if (const auto* interest = std::get_if<PeerInterest>(&message)) {
-        torrent->home->on_interest(*interest, now, changes);
-    } else if (const auto* rates = std::get_if<PeerRates>(&message)) {
-        torrent->home->on_rates(*rates);
-    } else if (const auto* found = std::get_if<PeersFound>(&message)) {
-        for (const Endpoint& peer : found->peers)
-            torrent->home->peers().add(peer, found->named_by_user);
-    } else if (const auto* call = std::get_if<CallPeer>(&message)) {
-        return call_peer(*torrent, call->remote, now);
+    if (const auto* call = std::get_if<CallPeer>(&message)) {
+        call_peer(*torrent, call->remote, now);
     } else if (const auto* choke = std::get_if<SetChoke>(&message)) {
         if (Connection* const peer = connections_.find(choke->connection))
             set_choke(*peer, choke->choke, choke->rate_max_bytes_per_s, now);
-        return;
     } else if (const auto* drop = std::get_if<DropPeer>(&message)) {
         if (Connection* const peer = connections_.find(drop->connection))
             close(*peer, drop->reason, now);
-        return;
     } else if (const auto* stored = std::get_if<PiecesStored>(&message)) {
         for (const PieceIndex piece : stored->pieces) {
             on_stored_elsewhere(*torrent, piece);
             learn_stored(*torrent, piece, now);
         }
-        return;
     } else if (std::holds_alternative<HaltTorrent>(message)) {
-        return halt(*torrent, true, now);
+        halt(*torrent, true, now);
+    } else {
+        handle_as_home(*torrent, message, now);
     }
-    carry_out(*torrent, changes, now);
-    schedule(*torrent, now);
+}
+
+Home& Session::home_of(Torrent& torrent, Time now) {
+    if (!torrent.home)
+        torrent.home =
+            std::make_unique<Home>(options_.home, options_.seed,
+                                   std::max(now, torrent.next_rates_report + rates_before_choking));
+    return *torrent.home;
+}
+
+/// What cores tell the home core of the torrent's peers.
+void Session::handle_as_home(Torrent& torrent, const CoreMessage& message, Time now) {
+    SPATE_ASSERT(torrent.is_at_home());
+    Home& home = home_of(torrent, now);
+    std::vector<Home::ChokeChange> changes;
+    const auto count_peers = [&] {
+        torrent.trackers->handle_peer_count(static_cast<std::uint32_t>(home.peer_count()), now);
+    };
+    if (const auto* joined = std::get_if<PeerJoined>(&message)) {
+        const auto verdict = home.on_joined(*joined, options_.peer_id, now);
+        if (verdict.drop) drop_peer(torrent, *verdict.drop, verdict.reason, now);
+        count_peers();
+    } else if (const auto* left = std::get_if<PeerLeft>(&message)) {
+        home.on_left(*left, random_, now, changes);
+        count_peers();
+    } else if (const auto* own = std::get_if<OwnAddressSeen>(&message)) {
+        home.on_own_address(*own);
+    } else if (const auto* convicted = std::get_if<PeerConvicted>(&message)) {
+        home.on_convicted(*convicted);
+    } else if (const auto* failed = std::get_if<CallFailed>(&message)) {
+        home.on_call_failed(*failed, random_, now);
+    } else if (const auto* interest = std::get_if<PeerInterest>(&message)) {
+        home.on_interest(*interest, now, changes);
+    } else if (const auto* rates = std::get_if<PeerRates>(&message)) {
+        home.on_rates(*rates);
+    } else if (const auto* found = std::get_if<PeersFound>(&message)) {
+        for (const Endpoint& peer : found->peers) home.peers().add(peer, found->named_by_user);
+    }
+    carry_out(torrent, changes, now);
+    schedule(torrent, now);
 }
 
 void Session::carry_out(Torrent& torrent, const std::vector<Home::ChokeChange>& changes, Time now) {
@@ -132,12 +153,12 @@ void Session::drop_peer(Torrent& torrent, swarm::PeerKey peer, DropReason reason
 
 void Session::run_home(Torrent& torrent, Time now) {
     if (torrent.halted) return;
-    Home& home = *torrent.home;
     std::vector<Home::ChokeChange> changes;
-    home.rechoke_if_due(torrent.complete(), random_, now, changes);
+    if (torrent.home) torrent.home->rechoke_if_due(torrent.complete(), random_, now, changes);
     carry_out(torrent, changes, now);
-    if (const auto order = home.tiers().poll_announce(now)) announce(torrent, *order);
-    while (const auto remote = home.next_call(random_, now)) {
+    if (const auto order = torrent.trackers->poll_announce(now)) announce(torrent, *order);
+    if (!torrent.home) return;
+    while (const auto remote = torrent.home->next_call(random_, now)) {
         const CoreIndex core(next_call_core_);
         next_call_core_ = static_cast<std::uint16_t>((next_call_core_ + 1) % options_.core_count);
         if (core == options_.core) {
@@ -167,14 +188,13 @@ void Session::announce(Torrent& torrent, const tracker::AnnounceOrder& order) {
 void Session::handle_announced(TorrentId id, const std::string& url,
                                const tracker::AnnounceResult& result, Time now) {
     Torrent* const torrent = this->torrent(id);
-    if (torrent == nullptr || !torrent->home || torrent->halted) return;
-    Home& home = *torrent->home;
+    if (torrent == nullptr || !torrent->is_at_home() || torrent->halted) return;
     if (result) {
-        home.tiers().handle_response(url, *result, now);
-        for (const Endpoint& peer : result->peers) home.peers().add(peer);
+        torrent->trackers->handle_response(url, *result, now);
+        for (const Endpoint& peer : result->peers) home_of(*torrent, now).peers().add(peer);
         if (!result->warning.empty()) put(TrackerWarning{id, url, result->warning});
     } else {
-        home.tiers().handle_failure(url, now, result.error().retry_in);
+        torrent->trackers->handle_failure(url, now, result.error().retry_in);
         put(TrackerWarning{id, url, result.error().sentence});
     }
     run_home(*torrent, now);
@@ -215,8 +235,8 @@ void Session::halt(Torrent& torrent, bool tell_trackers, Time now) {
     connections_.for_each([&](Connection& connection) {
         if (connection.torrent == &torrent) close(connection, DropReason::torrent_halted, now);
     });
-    if (torrent.home && tell_trackers)
-        for (const tracker::AnnounceOrder& order : torrent.home->tiers().stop(now))
+    if (torrent.is_at_home() && tell_trackers)
+        for (const tracker::AnnounceOrder& order : torrent.trackers->stop(now))
             announce(torrent, order);
     abandon_all(torrent);
     torrent_timers_.cancel(torrent.shared.id.value);

@@ -158,8 +158,8 @@ void Session::on_complete(Torrent& torrent, Time now) {
     torrent.haves_due = now;
     schedule(torrent, now);
     for (Connection* const peer : torrent.peers) give_up_requests(*peer);
-    if (!torrent.home) return;
-    torrent.home->tiers().completed(now);
+    if (!torrent.is_at_home()) return;
+    torrent.trackers->completed(now);
     put(TorrentComplete{torrent.shared.id});
     run_home(torrent, now);
 }

@@ -124,7 +124,7 @@ void Session::tick(Torrent& torrent, Time now) {
     if (torrent.halted) return;
     if (torrent.haves_due && *torrent.haves_due <= now) send_haves(torrent, now);
     if (torrent.next_rates_report <= now) report_rates(torrent, now);
-    if (torrent.home) run_home(torrent, now);
+    if (torrent.is_at_home()) run_home(torrent, now);
     schedule(torrent, now);
 }
 
@@ -157,6 +157,8 @@ void Session::schedule(Torrent& torrent, Time now) {
     std::optional<Time> next = torrent.haves_due;
     const auto earlier = [&](Time time) { next = next ? std::min(*next, time) : time; };
     if (!torrent.peers.empty()) earlier(torrent.next_rates_report);
+    if (torrent.trackers)
+        if (const auto announce = torrent.trackers->next_timeout()) earlier(*announce);
     if (torrent.home)
         if (const auto home = torrent.home->next_timeout()) earlier(*home);
     if (next) torrent_timers_.schedule(torrent.shared.id.value, std::max(*next, now));

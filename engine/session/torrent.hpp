@@ -15,6 +15,7 @@
 #include "engine/swarm/picker.hpp"
 #include "engine/swarm/smart_ban.hpp"
 #include "engine/swarm/super_seeding.hpp"
+#include "engine/tracker/tracker_tiers.hpp"
 
 namespace spate::session {
 
@@ -52,7 +53,10 @@ public:
     std::unique_ptr<swarm::SuperSeeding> super_seeding;
     /// Peers that left lately and had given us something, the newest last.
     Fifo<swarm::SmartBan::Source> leavers;
-    std::optional<Home> home;  // on the home core only
+    std::optional<tracker::TrackerTiers> trackers;  // on the home core only
+    /// Its peers, on the home core, from the first on: most of the thousands of torrents that a
+    /// seed has know of none.
+    std::unique_ptr<Home> home;
     /// Set while only the info-hash is known (SharedTorrent::awaits_metadata): peers are asked for
     /// the info dictionary and for nothing else.
     std::unique_ptr<MetadataFetch> fetch;
@@ -61,6 +65,7 @@ public:
     bool halted = false;
     bool complete_told = false;
 
+    bool is_at_home() const { return trackers.has_value(); }
     bool complete() const { return !fetch && shared.pieces.complete(); }
     const metainfo::Metainfo& metainfo() const { return *shared.metainfo; }
     /// The block lies within a piece of this torrent.

@@ -66,7 +66,7 @@ private:
     std::array<Atomic<Counter*>, shards_max> shards_{};  // nullptr: nothing counted yet
     /// A bit for each of them that is made or just being made: a reader looks at no others.
     Atomic<std::uint32_t> made_{0};
-    alignas(64) Atomic<std::uint32_t> seeds_{0};
+    Atomic<std::uint32_t> seeds_{0};
 };
 
 using Availability = BasicAvailability<StdAtomics>;

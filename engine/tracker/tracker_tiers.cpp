@@ -16,18 +16,20 @@ constexpr Duration rest_max = 24h;
 
 }  // namespace
 
-TrackerTiers::TrackerTiers(std::vector<std::vector<std::string>> tiers, Options options, Prng prng)
-    : options_(options), prng_(prng), finished_(options.complete) {
-    for (std::size_t tier = 0; tier < tiers.size(); ++tier) add_tier(std::move(tiers[tier]), tier);
+TrackerTiers::TrackerTiers(TrackerList list, Options options, Prng prng)
+    : list_(std::move(list)), options_(options), prng_(prng), finished_(options.complete) {
+    std::uint32_t number = 0;
+    for (const auto& tier : list_.tiers()) add_tier({tier.begin(), tier.end()}, number++);
+    trackers_.shrink_to_fit();
 }
 
-void TrackerTiers::add_tier(std::vector<std::string> urls, std::size_t tier) {
+void TrackerTiers::add_tier(std::vector<std::string_view> urls, std::uint32_t tier) {
     prng_.shuffle(std::span(urls));
-    for (std::string& url : urls) {
+    for (const std::string_view url : urls) {
         if (trackers_.size() == trackers_per_torrent_max) return;
         if (!TrackerUrl::parse(url) || find(url) != nullptr) continue;
         Tracker tracker;
-        tracker.url = std::move(url);
+        tracker.url = url;
         tracker.tier = tier;
         trackers_.push_back(std::move(tracker));
     }
@@ -54,7 +56,7 @@ std::optional<AnnounceOrder> TrackerTiers::poll_announce(Time now) {
 AnnounceOrder TrackerTiers::order(Tracker& tracker, AnnounceEvent event) {
     in_flight_ = InFlight{tracker.url, event};
     const bool enough = peers_ >= options_.peers_enough;
-    return {tracker.url, event, enough ? 0 : options_.num_want, tracker.tracker_id};
+    return {std::string(tracker.url), event, enough ? 0 : options_.num_want, tracker.tracker_id};
 }
 
 void TrackerTiers::handle_response(std::string_view url, const AnnounceResponse& response,
@@ -111,7 +113,7 @@ void TrackerTiers::move_to_front_of_tier(std::size_t index) {
     std::rotate(front, at, at + 1);
 }
 
-void TrackerTiers::handle_peer_count(std::size_t peers, Time now) {
+void TrackerTiers::handle_peer_count(std::uint32_t peers, Time now) {
     peers_ = peers;
     ask_early_if_few(now);
 }
@@ -145,7 +147,8 @@ std::vector<AnnounceOrder> TrackerTiers::stop(Time) {
         // One that is being told `started` may have heard it.
         const bool being_told = in_flight_ && in_flight_->url == tracker.url;
         if (tracker.told_started || being_told)
-            orders.push_back({tracker.url, AnnounceEvent::stopped, 0, tracker.tracker_id});
+            orders.push_back(
+                {std::string(tracker.url), AnnounceEvent::stopped, 0, tracker.tracker_id});
     }
     in_flight_.reset();
     return orders;

@@ -8,6 +8,7 @@
 
 #include "engine/base/prng.hpp"
 #include "engine/tracker/announce.hpp"
+#include "engine/tracker/tracker_list.hpp"
 
 namespace spate::tracker {
 
@@ -40,15 +41,15 @@ public:
     struct Options {
         std::int32_t num_want = 100;
         /// Below this many peers the next announce comes as early as the tracker allows.
-        std::size_t peers_few = 10;
+        std::uint32_t peers_few = 10;
         /// From this many peers on none are asked for.
-        std::size_t peers_enough = 400;
+        std::uint32_t peers_enough = 400;
         /// The torrent has every piece already, so `completed` is never due.
         bool complete = false;
     };
 
     /// URLs that TrackerUrl refuses, and repeated ones, are left out.
-    TrackerTiers(std::vector<std::vector<std::string>> tiers, Options options, Prng prng);
+    TrackerTiers(TrackerList list, Options options, Prng prng);
 
     /// The announce to make now, if one is due. Its answer must come to handle_response() or
     /// handle_failure() before another is handed out.
@@ -59,7 +60,7 @@ public:
     std::optional<Time> next_timeout() const;
 
     /// Connected peers now; decides how soon to ask for more.
-    void handle_peer_count(std::size_t peers, Time now);
+    void handle_peer_count(std::uint32_t peers, Time now);
     /// The last piece has been stored.
     void completed(Time now);
     /// The torrent stops: the trackers to tell, at once. Nothing is due afterwards.
@@ -67,12 +68,13 @@ public:
 
     std::size_t tracker_count() const { return trackers_.size(); }
     /// The tracker that answered last.
-    const std::string& working_url() const { return working_url_; }
+    std::string_view working_url() const { return working_url_; }
 
 private:
+    // URLs are those of list_.
     struct Tracker {
-        std::string url;
-        std::size_t tier = 0;
+        std::string_view url;
+        std::uint32_t tier = 0;
         bool told_started = false;
         bool owes_completed = false;
         unsigned completed_failures = 0;
@@ -82,26 +84,27 @@ private:
     };
 
     struct InFlight {
-        std::string url;
+        std::string_view url;
         AnnounceEvent event{};
         bool finished_meanwhile = false;
     };
 
-    void add_tier(std::vector<std::string> urls, std::size_t tier);
+    void add_tier(std::vector<std::string_view> urls, std::uint32_t tier);
     Tracker* find(std::string_view url);
     AnnounceOrder order(Tracker& tracker, AnnounceEvent event);
     void move_to_front_of_tier(std::size_t index);
     Duration retry_delay(unsigned failures);
     void ask_early_if_few(Time now);
 
+    TrackerList list_;
     Options options_;
     Prng prng_;
     std::vector<Tracker> trackers_;  // by tier, then in the order to try
     std::optional<InFlight> in_flight_;
-    std::string working_url_;
+    std::string_view working_url_;
     Time next_announce_{};  // of the regular round
     Time earliest_next_{};  // what the working tracker allows
-    std::size_t peers_ = 0;
+    std::uint32_t peers_ = 0;
     bool finished_;
     bool stopped_ = false;
 };

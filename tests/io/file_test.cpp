@@ -186,6 +186,25 @@ TEST_F(File, ALeftoverOfAnInterruptedWriteIsReplaced) {
     EXPECT_EQ(as_text(read_whole_file(directory.fd(), "state", 100).value()), "x");
 }
 
+TEST_F(File, AStagedFileChangesNothingBeforeItIsPlaced) {
+    ASSERT_FALSE(atomic_write_file(directory.fd(), "state", as_bytes("old")));
+    const auto staged = stage_file(directory.fd(), "state", as_bytes("new"));
+    ASSERT_TRUE(staged);
+    EXPECT_EQ(as_text(read_whole_file(directory.fd(), "state", 100).value()), "old");
+    EXPECT_FALSE(sync_file(staged->get()));
+    EXPECT_FALSE(place_file(directory.fd(), "state"));
+    EXPECT_EQ(as_text(read_whole_file(directory.fd(), "state", 100).value()), "new");
+    EXPECT_FALSE(std::filesystem::exists(directory.path() + "/state.new"));
+}
+
+TEST_F(File, AFilesystemIsSyncedByAnyOfItsFiles) {
+    const auto file = stage_file(directory.fd(), "state", as_bytes("x"));
+    ASSERT_TRUE(file);
+    const std::error_code error = sync_filesystem(file->get());
+    EXPECT_TRUE(!error || error == std::errc::not_supported) << error.message();
+    EXPECT_EQ(sync_filesystem(-1), std::errc::bad_file_descriptor);
+}
+
 TEST_F(File, ALargerFileThanExpectedIsNotRead) {
     ASSERT_FALSE(atomic_write_file(directory.fd(), "f", as_bytes("12345")));
     EXPECT_EQ(read_whole_file(directory.fd(), "f", 4).error().value(), EFBIG);

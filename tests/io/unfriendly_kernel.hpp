@@ -30,6 +30,17 @@ inline bool forbid(unsigned system_call, unsigned error) {
     return install_filter(filter);
 }
 
+/// `system_call` ends this process like `kill -9`.
+inline bool die_at(unsigned system_call) {
+    sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, system_call, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    return install_filter(filter);
+}
+
 /// io_uring_enter that submits `count` entries and fetches nothing fails with `error`.
 inline bool forbid_flushes_of(unsigned count, unsigned error) {
     constexpr unsigned get_events = 1;

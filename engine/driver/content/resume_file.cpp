@@ -98,6 +98,7 @@ std::expected<void, std::string> save_resume(const storage::ResumeState& record,
 ResumePlan plan_resume(const metainfo::Metainfo& torrent, const fs::path& folder, bool full_check) {
     ResumePlan plan{.have = Bitfield(torrent.piece_count()),
                     .check = Bitfield(torrent.piece_count()),
+                    .files = stamp_files(torrent, folder),
                     .warning = {}};
     auto record = load_resume(torrent, folder);
     if (!record) plan.warning = record.error();
@@ -106,8 +107,8 @@ ResumePlan plan_resume(const metainfo::Metainfo& torrent, const fs::path& folder
         plan.had_record = true;
         if (!full_check) usable = &**record;
     }
-    const storage::CheckPlan checks = storage::plan_check(
-        storage::PieceMap(torrent), usable, stamp_files(torrent, folder), read_boot_id());
+    const storage::CheckPlan checks =
+        storage::plan_check(storage::PieceMap(torrent), usable, plan.files, read_boot_id());
     for (std::size_t piece = 0; piece < checks.pieces.size(); ++piece) {
         if (checks.pieces[piece] == storage::PieceTrust::trusted) plan.have.set(piece);
         if (checks.pieces[piece] == storage::PieceTrust::must_check) plan.check.set(piece);

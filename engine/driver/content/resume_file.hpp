@@ -38,6 +38,8 @@ struct ResumePlan {
     Bitfield have;
     /// To be hashed.
     Bitfield check;
+    /// How the files looked before any of them is read: what a record of the check's result says.
+    std::vector<std::optional<storage::FileStamp>> files{};
     /// Why the record wasn't used, if there is one and it wasn't: a sentence.
     std::string warning;
     bool had_record = false;

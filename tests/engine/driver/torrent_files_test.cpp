@@ -94,12 +94,5 @@ TEST_F(TorrentFilesTest, TorrentsInOneFolderShareItsDescriptor) {
     EXPECT_NE((*first)->folder_descriptor(), (*below)->folder_descriptor());
 }
 
-TEST_F(TorrentFilesTest, SyncPassesOverFilesThatAreNotBegun) {
-    const auto files = open(true);
-    EXPECT_TRUE(files->sync());
-    EXPECT_TRUE(files->create(c));
-    EXPECT_TRUE(files->sync());
-}
-
 }  // namespace
 }  // namespace spate::driver

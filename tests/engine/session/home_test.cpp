@@ -16,8 +16,9 @@ swarm::PeerKey key(std::uint32_t number) {
 }
 
 struct HomeTest : testing::Test {
-    static tracker::TrackerTiers no_trackers() { return {{}, {}, Prng(1)}; }
-    static Home make(Home::Options options = {}) { return {no_trackers(), options, 1, start}; }
+    static Home make(Home::Options options = {}) {
+        return {options, 1, start + swarm::Choker::round};
+    }
 
     /// An incoming connection from a peer of its own.
     Home::JoinVerdict join(Home& home, std::uint8_t number) {

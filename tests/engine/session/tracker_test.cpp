@@ -7,6 +7,7 @@ namespace spate::session {
 namespace {
 
 using tracker::AnnounceEvent;
+using wire::MessageId;
 
 struct TrackerTest : SessionTest {
     TrackerTest() { trackers = {{url}}; }
@@ -54,6 +55,19 @@ TEST_F(TrackerTest, ThePeersOfTheAnswerAreCalled) {
     answer({*Endpoint::parse("10.1.1.1:6881"), *Endpoint::parse("10.1.1.2:6881")});
     EXPECT_EQ(calls.size(), 2U);
     EXPECT_EQ(session->known_peers(TorrentId(0)).size(), 2U);
+}
+
+TEST_F(TrackerTest, ASeedNobodyHasAskedForKeepsNoListsOfPeers) {
+    seeding = true;
+    start();
+    answer({});
+    advance(1h);
+    EXPECT_GE(announces.size(), 2U) << "it goes on announcing";
+    EXPECT_FALSE(session->find_torrent(TorrentId(0))->home);
+    TestPeer& late = connect_peer();
+    say(late, message(MessageId::interested));
+    EXPECT_TRUE(session->find_torrent(TorrentId(0))->home);
+    EXPECT_EQ(late.count(MessageId::unchoke), 1U) << "and its first peer is served at once";
 }
 
 TEST_F(TrackerTest, CompletedIsSaidOnce) {

@@ -1,5 +1,6 @@
 #include "engine/tracker/tracker_tiers.hpp"
 
+#include <optional>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -18,7 +19,7 @@ AnnounceResponse every(Duration interval, Duration min_interval = {}) {
     return response;
 }
 
-TrackerTiers plenty(std::vector<std::vector<std::string>> tiers) {
+TrackerTiers plenty(TrackerList::Tiers tiers) {
     return {std::move(tiers), {.peers_few = 0}, Prng(1)};
 }
 
@@ -64,7 +65,8 @@ TEST(TrackerTiers, MovesAWorkingTrackerToTheFrontOfItsTier) {
 TEST(TrackerTiers, ShufflesWithinATierOnly) {
     std::set<std::string> firsts;
     for (std::uint64_t seed = 0; seed < 32; ++seed) {
-        TrackerTiers tiers({{"http://a/", "http://b/"}, {"http://c/"}}, {}, Prng(seed));
+        TrackerTiers tiers(TrackerList::Tiers{{"http://a/", "http://b/"}, {"http://c/"}}, {},
+                           Prng(seed));
         firsts.insert(tiers.poll_announce(start)->url);
     }
     EXPECT_EQ(firsts, (std::set<std::string>{"http://a/", "http://b/"}));
@@ -140,7 +142,7 @@ TEST(TrackerTiers, CompletedIsGivenUpAfterItsAttempts) {
 }
 
 TEST(TrackerTiers, ACompleteTorrentNeverSaysCompleted) {
-    TrackerTiers tiers({{"http://a/"}}, {.complete = true}, Prng(1));
+    TrackerTiers tiers(TrackerList::Tiers{{"http://a/"}}, {.complete = true}, Prng(1));
     tiers.poll_announce(start);
     tiers.handle_response("http://a/", every(30min), start);
     tiers.completed(start);
@@ -166,7 +168,7 @@ TEST(TrackerTiers, StopTellsThoseThatMayKnowUs) {
 }
 
 TEST(TrackerTiers, AsksEarlyWhenPeersAreFewButNotBeforeTheMinimum) {
-    TrackerTiers tiers({{"http://a/"}}, {.peers_few = 10}, Prng(1));
+    TrackerTiers tiers(TrackerList::Tiers{{"http://a/"}}, {.peers_few = 10}, Prng(1));
     tiers.poll_announce(start);
     tiers.handle_response("http://a/", every(30min, 2min), start);
     EXPECT_EQ(tiers.next_timeout(), start + 2min);
@@ -176,7 +178,8 @@ TEST(TrackerTiers, AsksEarlyWhenPeersAreFewButNotBeforeTheMinimum) {
 }
 
 TEST(TrackerTiers, WaitsForTheIntervalWhenPeersAreManyAndWantsNoneWhenEnough) {
-    TrackerTiers tiers({{"http://a/"}}, {.peers_few = 10, .peers_enough = 100}, Prng(1));
+    TrackerTiers tiers(TrackerList::Tiers{{"http://a/"}}, {.peers_few = 10, .peers_enough = 100},
+                       Prng(1));
     tiers.handle_peer_count(100, start);
     EXPECT_EQ(tiers.poll_announce(start)->num_want, 0);
     tiers.handle_response("http://a/", every(30min), start);
@@ -199,4 +202,29 @@ TEST(TrackerTiers, WithoutTrackersNothingIsEverDue) {
     TrackerTiers tiers = plenty({});
     EXPECT_FALSE(tiers.poll_announce(start));
     EXPECT_EQ(tiers.next_timeout(), std::nullopt);
+}
+
+TEST(TrackerTiers, TorrentsThatShareAListGoTheirOwnWays) {
+    auto lists = std::make_optional<TrackerLists>();
+    TrackerTiers one(lists->share({{"http://a/"}, {"http://b/"}}), {.peers_few = 0}, Prng(1));
+    TrackerTiers other(lists->share({{"http://a/"}, {"http://b/"}}), {.peers_few = 0}, Prng(1));
+    lists.reset();
+    one.poll_announce(start);
+    one.handle_failure("http://a/", start);
+    EXPECT_EQ(one.poll_announce(start)->url, "http://b/");
+    EXPECT_EQ(other.poll_announce(start)->url, "http://a/");
+    other.handle_response("http://a/", every(30min), start);
+    EXPECT_EQ(other.working_url(), "http://a/");
+    EXPECT_EQ(one.working_url(), "");
+}
+
+TEST(TrackerLists, EqualListsAreOne) {
+    TrackerLists lists;
+    const TrackerList first = lists.share({{"http://a/", "http://b/"}, {"http://c/"}});
+    EXPECT_TRUE(first.shares_memory_with(lists.share({{"http://a/", "http://b/"}, {"http://c/"}})));
+    const TrackerList other = lists.share({{"http://a/"}, {"http://b/"}, {"http://c/"}});
+    EXPECT_FALSE(first.shares_memory_with(other)) << "other tiers";
+    EXPECT_EQ(first.urls(), other.urls());
+    EXPECT_EQ(first.urls().size(), 3U);
+    EXPECT_TRUE(lists.share({}).tiers().empty());
 }

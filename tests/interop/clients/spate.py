@@ -56,6 +56,7 @@ class Spate(Client):
         self.options = list(options)
         self.stats_path = self.dir / "stats.json"
         self.program, self.user_id = binary(), None
+        self.prefix = []  # words in front of the command
 
     def run_as(self, user_id):
         """The next start is another user's, who may read the program and write its folder."""
@@ -87,7 +88,7 @@ class Spate(Client):
         known = help_text(command)
         quiet = [option for option in _QUIET if option in known]
         return self.start([
-            self.program, command, *words, "--json", "--listen", self.peer, "--cores", self.cores,
+            *self.prefix, self.program, command, *words, "--json", "--listen", self.peer, "--cores", self.cores,
             "--stats", self.stats_path, *quiet, *self.options,
         ], user_id=self.user_id)
 

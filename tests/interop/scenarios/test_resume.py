@@ -86,3 +86,49 @@ class KillNine(Scenario):
             self.assertLessEqual(wire_bytes, allowed, f"after {len(losses)} kills")
         print(f"lost a kill: median {sorted(losses)[len(losses) // 2] / data.MIB:.2f} MiB, "
               f"most {max(losses) / data.MIB:.2f} MiB ", end="", file=sys.stderr)
+
+
+class ManySeeds(Scenario):
+    """Hundreds of records are saved under one sync; whenever that is cut off, each is whole or not there."""
+
+    TORRENTS = 300
+    CUTS = 8
+
+    def test_kills_while_records_are_saved_leave_only_whole_ones(self):
+        folder = self.box.subdir("data")
+        self.words = [self.make_torrent(folder, number) for number in range(self.TORRENTS)]
+        self.words += ["--data", folder, "--no-tracker"]
+        self.records = folder / ".spate"
+        moments = random.Random(SEED)
+        for _ in range(self.CUTS):
+            seeder = self.start()
+            wait_until(self.records.is_dir, seconds(20), "the first record")
+            time.sleep(moments.uniform(0, 0.1))
+            seeder.process.stop(signal.SIGKILL)
+            for record in self.records.glob("*.resume"):
+                self.assertGreater(record.stat().st_size, 0)
+            if moments.random() < 0.5:  # else the next run finds what this one left
+                for record in self.records.iterdir():
+                    record.unlink()
+                self.records.rmdir()
+        written = self.seed_until_all_are_recorded()
+        self.assertEqual(written, self.seed_until_all_are_recorded(), "durable records are not written again")
+
+    def make_torrent(self, folder, number):
+        root = data.single(f"{number}.bin", 20 * data.KIB, 16 * data.KIB).make(folder)
+        return data.create_here(root, self.box.dir / f"{number}.torrent", 16 * data.KIB).path
+
+    def start(self):
+        seeder = Spate(self.box)
+        seeder.start_command("seed", *self.words)
+        return seeder
+
+    def seed_until_all_are_recorded(self):
+        """The records, with the time when each was written."""
+        seeder = self.start()
+        wait_until(lambda: len(seeder.events("ready")) == self.TORRENTS, seconds(30), "all seeds")
+        wait_until(lambda: len(list(self.records.glob("*.resume"))) == self.TORRENTS, seconds(30), "all records")
+        seeder.interrupt()
+        self.assertEqual([], seeder.events("warning"))
+        self.assertEqual([], list(self.records.glob("*.new")))
+        return {record.name: record.stat().st_mtime_ns for record in self.records.iterdir()}
