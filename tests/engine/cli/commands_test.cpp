@@ -103,7 +103,8 @@ TEST_F(Commands, WrongUsageExitsWithTwo) {
 
 TEST_F(Commands, HelpAndVersionSucceed) {
     EXPECT_THAT(spate_program({"--version"}).lines, ElementsAre(HasSubstr("spate 0.")));
-    for (const char* command : {"seed", "get", "create", "verify", "show", "tracker", "bench", "sim"}) {
+    for (const char* command :
+         {"seed", "get", "create", "verify", "show", "tracker", "bench", "sim"}) {
         const Outcome help = spate_program({command, "--help"});
         EXPECT_EQ(help.code, 0);
         EXPECT_THAT(help.lines, testing::Contains(HasSubstr("Example"))) << command;
