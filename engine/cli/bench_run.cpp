@@ -48,11 +48,9 @@ void add_ledger(BenchSample& sample, const Json& summary) {
     const auto number = [&](const Json& from, const char* name) {
         return static_cast<double>(from.value(name, std::uint64_t{0}));
     };
-    const double sent = number(summary, "bytes_up");
-    const double moved = sent + number(summary, "bytes_down");
+    const double moved = number(summary, "bytes_up") + number(summary, "bytes_down");
     sample.enter_calls_per_mib = per(number(total, "enter_calls") * mebibyte, moved);
     sample.copied_bytes_per_byte = per(number(total, "bytes_copied_user"), moved);
-    sample.device_bytes_per_byte = per(number(summary, "bytes_read_device"), sent);
     sample.peak_rss_bytes = summary.value("peak_rss_bytes", std::uint64_t{0});
     sample.ledger = total;
 }
@@ -163,6 +161,10 @@ std::expected<BenchSample, std::string> BenchRunner::seed(const BenchScenario& s
     }
     const std::uint64_t bytes_before = sink->received_bytes();
     const double cpu_before_s = process_cpu_s(pid);
+    const auto device_bytes = [&] {
+        return static_cast<double>(proc_number(fmt::format("/proc/{}/io", pid), "read_bytes: "));
+    };
+    const double device_before = device_bytes();  // the seed may have checked its data
     const Time started = clock.refresh();
     sink->run_for(cold ? patience : options_.time, stop);
     const double seconds = to_seconds(clock.refresh() - started);
@@ -172,6 +174,7 @@ std::expected<BenchSample, std::string> BenchRunner::seed(const BenchScenario& s
         return std::unexpected(
             fmt::format("the engine closed {} of {} connections", sink->closed(), scenario.peers));
     BenchSample sample{.engine = figures(bytes, seconds, cpu_s)};
+    sample.device_bytes_per_byte = per(device_bytes() - device_before, bytes);
     engine->terminate();
     add_ledger(sample, read_event(*engine, "summary"));
     return sample;

@@ -1,9 +1,7 @@
 #include "engine/cli/machine.hpp"
 
 #include <arpa/inet.h>
-#include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -15,6 +13,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/cli/proc_figures.hpp"
 #include "engine/swarm/piece_table.hpp"
 
 namespace spate::cli {
@@ -47,15 +46,6 @@ SocketAddress to_system(const Endpoint& endpoint) {
 
 double seconds(const timeval& time) {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-}
-
-/// The number after `name` in a file of /proc/self; 0 where the kernel doesn't tell.
-std::uint64_t proc_number(const char* path, std::string_view name) {
-    std::ifstream file(path);
-    std::string line;
-    while (std::getline(file, line))
-        if (line.starts_with(name)) return std::strtoull(line.c_str() + name.size(), nullptr, 10);
-    return 0;
 }
 
 }  // namespace

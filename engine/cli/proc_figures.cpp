@@ -1,5 +1,6 @@
 #include "engine/cli/proc_figures.hpp"
 
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -8,6 +9,14 @@
 #include <fmt/format.h>
 
 namespace spate::cli {
+
+std::uint64_t proc_number(const std::string& path, std::string_view name) {
+    std::ifstream file(path);
+    std::string line;
+    while (std::getline(file, line))
+        if (line.starts_with(name)) return std::strtoull(line.c_str() + name.size(), nullptr, 10);
+    return 0;
+}
 
 double process_cpu_s(pid_t pid) {
     std::ifstream file(fmt::format("/proc/{}/stat", pid));
