@@ -14,8 +14,10 @@ from scenario import Scenario
 
 KILLS = 20
 SEED = 20
-RATE = "12M"
-RUN_S_MAX = 0.4
+# So slow that twenty runs don't finish the download even where each is killed a second late.
+KILLED_RATE = "6M"
+RUN_BYTES_MAX = 4 * data.MIB
+LAST_RATE = "12M"
 # Lost at a kill: pieces begun and not yet verified, and what the sockets' buffers held.
 IN_FLIGHT_BYTES_MAX = 6 * data.MIB
 # TCP/IP and message headers, HAVEs; handshakes and announces of a start.
@@ -39,29 +41,29 @@ class KillNine(Scenario):
         self.source.seed(self.torrent, folder)
         self.out, self.cores = self.box.subdir("out"), cores
         moments = random.Random(SEED)
-        marks = [self.run_and_kill(moments.uniform(0, RUN_S_MAX)) for _ in range(KILLS)]
+        marks = [self.run_and_kill(moments.randrange(RUN_BYTES_MAX)) for _ in range(KILLS)]
         marks.append(self.run_to_the_end())
         self.assert_same(root, self.out / root.name)
         marks.append((network.loopback_bytes(), shape.total_bytes))
         self.check(marks)
 
-    def begin(self):
+    def begin(self, rate):
         """Limited in the last run too: without, it fetches tens of MiB between saying how much it has and `mark` reading it."""
         leecher = Spate(self.box, cores=self.cores)
-        leecher.download(self.torrent, self.out, [self.source.peer], ["--down", RATE])
+        leecher.download(self.torrent, self.out, [self.source.peer], ["--down", rate])
         return leecher
 
-    def run_and_kill(self, run_s):
-        """Kills `run_s` after the first payload. Returns (wire bytes, done bytes) when the check had ended."""
-        leecher = self.begin()
+    def run_and_kill(self, run_bytes):
+        """Kills when so much has come behind the first payload. Returns (wire bytes, done bytes) when the check had ended."""
+        leecher = self.begin(KILLED_RATE)
         mark = self.mark(leecher)
-        wait_until(lambda: network.loopback_bytes() > mark[0] + START_OVERHEAD_BYTES, seconds(20), "the first payload")
-        time.sleep(run_s)
+        moment = mark[0] + START_OVERHEAD_BYTES + run_bytes
+        wait_until(lambda: network.loopback_bytes() > moment, seconds(20), "the payload before the kill")
         leecher.process.stop(signal.SIGKILL)
         return mark
 
     def run_to_the_end(self):
-        leecher = self.begin()
+        leecher = self.begin(LAST_RATE)
         mark = self.mark(leecher)
         leecher.wait_complete(seconds(60))
         return mark
