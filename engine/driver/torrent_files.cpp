@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/storage/resume_state.hpp"
 #include "io/file.hpp"
 
 namespace spate::driver {
@@ -38,6 +39,9 @@ std::shared_ptr<const io::FileDescriptor> OpenFolders::share(io::FileDescriptor 
 std::expected<std::shared_ptr<const TorrentFiles>, std::string> TorrentFiles::open(
     const metainfo::Metainfo& metainfo, const std::filesystem::path& folder, bool download,
     const FileOptions& options, OpenFolders& folders) {
+    if (metainfo.name == storage::records_folder)
+        return std::unexpected(
+            fmt::format("its name, '{}', is that of the folder for resume records", metainfo.name));
     std::error_code error;
     if (download) std::filesystem::create_directories(folder, error);
     if (error)

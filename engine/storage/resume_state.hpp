@@ -13,6 +13,10 @@
 
 namespace spate::storage {
 
+/// Where the records are, below the download folder. No torrent may have this name: its files would
+/// replace those of others.
+inline constexpr std::string_view records_folder = ".spate";
+
 /// Linux's /proc/sys/kernel/random/boot_id: another one after every start of the machine.
 using BootId = Digest<struct BootIdTag, 16>;
 

@@ -9,13 +9,12 @@
 
 #include "engine/metainfo/path_rules.hpp"
 #include "engine/metainfo/text.hpp"
+#include "engine/storage/resume_state.hpp"
 
 namespace spate::driver {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::string_view resume_folder = ".spate";
 
 std::string fail_text(const fs::path& path, const std::error_code& error) {
     return fmt::format("cannot read {}: {}", path.string(), error.message());
@@ -43,7 +42,7 @@ public:
         if (error) return fail_text(folder, error);
         std::ranges::sort(names);
         for (const std::string& name : names) {
-            if (components.empty() && name == resume_folder) continue;
+            if (components.empty() && name == storage::records_folder) continue;
             components.push_back(name);
             if (std::string why = add(folder / name, components); !why.empty()) return why;
             components.pop_back();

@@ -16,7 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* records_folder = ".spate";
 /// More than a record of the most pieces and files can have.
 constexpr std::size_t record_bytes_max = 16 << 20;
 
@@ -27,7 +26,7 @@ std::string record_name(const InfoHash& info_hash) {
 }  // namespace
 
 fs::path resume_path(const fs::path& folder, const InfoHash& info_hash) {
-    return folder / records_folder / record_name(info_hash);
+    return folder / storage::records_folder / record_name(info_hash);
 }
 
 std::vector<std::optional<storage::FileStamp>> stamp_files(const metainfo::Metainfo& torrent,
@@ -61,7 +60,7 @@ storage::BootId read_boot_id() {
 
 std::expected<std::optional<storage::ResumeState>, std::string> load_resume(
     const metainfo::Metainfo& torrent, const fs::path& folder) {
-    const auto directory = io::open_directory((folder / records_folder).string());
+    const auto directory = io::open_directory((folder / storage::records_folder).string());
     if (!directory) return std::nullopt;
     const auto bytes =
         io::read_whole_file(directory->get(), record_name(torrent.info_hash), record_bytes_max);
@@ -79,7 +78,7 @@ std::expected<std::optional<storage::ResumeState>, std::string> load_resume(
 
 std::expected<void, std::string> save_resume(const storage::ResumeState& record,
                                              const fs::path& folder) {
-    const fs::path records = folder / records_folder;
+    const fs::path records = folder / storage::records_folder;
     const auto fail = [&](const std::error_code& error) {
         return std::unexpected(fmt::format(
             "cannot save {}: {}", resume_path(folder, record.info_hash).string(), error.message()));

@@ -21,6 +21,13 @@ TEST_F(TorrentFilesTest, AMissingFolderIsNamed) {
     EXPECT_NE(opened.error().find((folder / "missing").string()), std::string::npos);
 }
 
+TEST_F(TorrentFilesTest, ATorrentNamedLikeTheRecordsFolderIsRefused) {
+    content.name = ".spate";
+    const auto opened = TorrentFiles::open(content, folder, true, {}, folders);
+    ASSERT_FALSE(opened);
+    EXPECT_NE(opened.error().find("'.spate'"), std::string::npos);
+}
+
 TEST_F(TorrentFilesTest, CreatingAFileMakesItsFolders) {
     const auto files = open(true);
     EXPECT_FALSE(std::filesystem::exists(folder / "root"));
