@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <iterator>
 #include <memory>
@@ -7,6 +8,7 @@
 
 #include "engine/base/hex.hpp"
 #include "engine/cli/background.hpp"
+#include "engine/cli/choices.hpp"
 #include "engine/cli/environment.hpp"
 #include "engine/cli/name_lookup.hpp"
 #include "engine/cli/torrent_maker.hpp"
@@ -21,14 +23,20 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::array allocations{Named{"auto", driver::Allocation::automatic},
+                                 Named{"sparse", driver::Allocation::sparse},
+                                 Named{"full", driver::Allocation::full}};
+constexpr std::array file_writes{Named{"direct", driver::FileWrites::direct},
+                                 Named{"cached", driver::FileWrites::cached}};
+
 struct Options {
     std::vector<std::string> sources;
     std::string folder = ".";
     bool keep_seeding = false;
     std::vector<std::string> select;
     std::vector<std::string> first;
-    std::string allocate = "auto";
-    std::string writes = "direct";
+    driver::Allocation allocation = driver::Allocation::automatic;
+    driver::FileWrites writes = driver::FileWrites::direct;
     TransferOptions transfer;
 };
 
@@ -64,9 +72,8 @@ private:
         item.select = options_.select;
         item.first = options_.first;
         item.full_check = options_.transfer.full_check;
-        if (options_.allocate == "full") item.allocation = driver::Allocation::full;
-        if (options_.allocate == "sparse") item.allocation = driver::Allocation::sparse;
-        if (options_.writes == "cached") item.writes = driver::FileWrites::cached;
+        item.allocation = options_.allocation;
+        item.writes = options_.writes;
         return item;
     }
 
@@ -185,18 +192,13 @@ Command add_get_command(CLI::App& app) {
                      "These files, named as for --select, before all others")
         ->type_name("FILES")
         ->allow_extra_args(false);
-    command
-        ->add_option(
-            "--allocate", options->allocate,
-            "Disk space of files: full when they are begun, sparse as pieces come, or auto "
-            "(default): full where that saves CPU time and all of a file is wanted")
-        ->check(CLI::IsMember({"auto", "sparse", "full"}))
+    add_parsed(*command, "--allocate", options->allocation, parser_of(allocations),
+               "Disk space of files: full when they are begun, sparse as pieces come, or auto "
+               "(default): full where that saves CPU time and all of a file is wanted")
         ->type_name("HOW");
-    command
-        ->add_option("--writes", options->writes,
-                     "Writes of pieces: direct to the disk where files allow, or cached by the "
-                     "system first (default: direct)")
-        ->check(CLI::IsMember({"direct", "cached"}))
+    add_parsed(*command, "--writes", options->writes, parser_of(file_writes),
+               "Writes of pieces: direct to the disk where files allow, or cached by the system "
+               "first (default: direct)")
         ->type_name("HOW");
     add_transfer_options(*command, options->transfer);
     command->footer(

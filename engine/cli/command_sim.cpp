@@ -5,12 +5,12 @@
 
 #include <fmt/format.h>
 
+#include "engine/cli/choices.hpp"
 #include "engine/cli/environment.hpp"
 #include "engine/cli/machine.hpp"
 #include "engine/cli/scenario_file.hpp"
 #include "engine/cli/sim_report.hpp"
 #include "engine/cli/sim_runs.hpp"
-#include "engine/cli/strategy_names.hpp"
 #include "engine/cli/torrent_maker.hpp"
 #include "engine/cli/units.hpp"
 #include "engine/sim/distribution.hpp"

@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-#include "engine/cli/strategy_names.hpp"
+#include "engine/cli/choices.hpp"
 #include "engine/cli/units.hpp"
 #include "engine/sim/sim_node.hpp"
 
@@ -50,14 +50,7 @@ public:
     }
     template <class Value, std::size_t size>
     void choice(std::string_view key, Value& target, const std::array<Named<Value>, size>& values) {
-        std::string name;
-        read(key, name, "a text in quotes");
-        if (name.empty()) return;
-        const auto found = std::ranges::find(values, name, &Named<Value>::name);
-        if (found != values.end())
-            target = found->value;
-        else
-            fail(key, "must be " + names_of(values));
+        parsed(key, target, parser_of(values));
     }
     void size(std::string_view key, std::uint64_t& target) { parsed(key, target, parse_size); }
     void rate(std::string_view key, std::uint64_t& target) {

@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "engine/cli/choices.hpp"
 #include "engine/cli/name_lookup.hpp"
-#include "engine/cli/strategy_names.hpp"
 #include "engine/cli/units.hpp"
 #include "engine/swarm/piece_table.hpp"
 

@@ -24,12 +24,12 @@ struct TransferOptions {
     /// The user named the CPUs, so threads stay on them.
     bool pin_threads = false;
     Duration spin{};
+    driver::ZeroCopy zero_copy = driver::ZeroCopy::automatic;
     std::vector<metainfo::HostPort> peers;
     std::uint32_t peers_max = 200;
     /// Empty: the strategy's default.
     std::optional<std::uint32_t> upload_slots;
     swarm::LeechStrategy leech_strategy = swarm::LeechStrategy::tit_for_tat;
-    driver::ZeroCopy zero_copy = driver::ZeroCopy::automatic;
     swarm::SeedStrategy seed_strategy = swarm::SeedStrategy::round_robin;
     bool sequential = false;
     bool super_seed = false;

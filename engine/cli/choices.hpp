@@ -1,5 +1,5 @@
 #pragma once
-// engine/cli/strategy_names.hpp: what users call the strategies, on the command line and in
+// engine/cli/choices.hpp: what users choose by name, on the command line and in
 // scenarios.
 #include <algorithm>
 #include <array>
