@@ -192,7 +192,7 @@ void ConnectionIo::start_send() {
 
 void ConnectionIo::submit_send() {
     send_->uncopied =
-        core_.zero_copy.wants(send_->payload_bytes()) && !core_.lingering_sends.full();
+        core_.zero_copy.wants(send_->plan.payload_bytes()) && !core_.lingering_sends.full();
     if (!send_->uncopied) return send_->start(core_.ring, socket_.get());
     ++core_.ledger.zero_copy_sends;
     send_->start_zero_copy(core_.ring, socket_.get());
@@ -200,7 +200,9 @@ void ConnectionIo::submit_send() {
 
 /// The rest of a send, or all of it once more; copied, as its memory may still be in use.
 void ConnectionIo::resume_send() {
-    if (!send_->in_flight()) send_->start(core_.ring, socket_.get());
+    if (send_->in_flight()) return;
+    send_->uncopied = false;
+    send_->start(core_.ring, socket_.get());
 }
 
 /// Of a send that isn't out in full.

@@ -16,12 +16,6 @@ OutgoingSend::OutgoingSend()
           send.connection->on_sent(result);
       }) {}
 
-std::uint64_t OutgoingSend::payload_bytes() const {
-    std::uint64_t bytes = 0;
-    for (std::size_t i = 0; i < plan.block_count; ++i) bytes += plan.blocks[i].length;
-    return bytes;
-}
-
 void OutgoingSend::on_memory_free(std::int32_t result) {
     const bool copied = static_cast<std::uint32_t>(result) == io::notification_copied;
     core->ledger.zero_copy_copied += copied ? 1 : 0;
@@ -35,7 +29,7 @@ void OutgoingSend::on_memory_free(std::int32_t result) {
 void LingeringSends::keep(std::unique_ptr<OutgoingSend> send) {
     OutgoingSend* const key = send.get();
     send->lingers = true;
-    bytes_ += send->payload_bytes();
+    bytes_ += send->plan.payload_bytes();
     sends_.emplace(key, std::move(send));
 }
 
@@ -43,7 +37,7 @@ std::unique_ptr<OutgoingSend> LingeringSends::release(OutgoingSend& send) {
     auto node = sends_.extract(&send);
     SPATE_ASSERT(!node.empty());
     send.lingers = false;
-    bytes_ -= send.payload_bytes();
+    bytes_ -= send.plan.payload_bytes();
     return std::move(node.mapped());
 }
 

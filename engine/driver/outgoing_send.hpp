@@ -28,8 +28,6 @@ struct OutgoingSend : io::SendOperation<2 * session::SendPlan::blocks_max + 1> {
     Time submitted_at{};   // the cold read under way, then the send
     bool counted = false;  // in CoreLoad::sends
 
-    std::uint64_t payload_bytes() const;
-
 private:
     void on_memory_free(std::int32_t result);
 };

@@ -25,7 +25,7 @@ public:
     static constexpr std::size_t trial_intervals = 3;
     /// Not copying must cost at most so much of what copying costs.
     static constexpr double cost_ratio_max = 0.95;
-    /// The kernel copied after all: so many of the first sends end the trial.
+    /// The kernel copied after all: so many sends in a row end the trial.
     static constexpr std::uint32_t copied_max = 8;
     static constexpr Duration review_interval = std::chrono::minutes(10);
 
@@ -53,7 +53,7 @@ private:
     Time review_at_{};
     std::size_t intervals_ = 0;                                   // of this trial
     std::array<std::array<double, trial_intervals>, 2> costs_{};  // copied, not copied
-    std::uint32_t copied_ = 0;                                    // more than were not
+    std::uint32_t copied_ = 0;                                    // in a row
 };
 
 }  // namespace spate::driver

@@ -97,6 +97,11 @@ struct SendPlan {
     /// What the kernel should hold that it has not put on the wire yet; 0: what it likes.
     std::uint32_t unsent_max_bytes = 0;
 
+    std::uint64_t payload_bytes() const {
+        std::uint64_t bytes = 0;
+        for (std::size_t i = 0; i < block_count; ++i) bytes += blocks[i].length;
+        return bytes;
+    }
     bool empty() const { return control.empty() && block_count == 0; }
     void clear() {
         control.clear();

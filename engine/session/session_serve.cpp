@@ -161,8 +161,7 @@ void Session::handle_cold_read(ConnectionId id, const SendPlan& plan) {
 void Session::handle_sent(ConnectionId id, const SendPlan& plan, Time now) {
     Connection* const connection = connections_.find(id);
     if (connection == nullptr) return;
-    std::uint64_t bytes = 0;
-    for (std::size_t i = 0; i < plan.block_count; ++i) bytes += plan.blocks[i].length;
+    const std::uint64_t bytes = plan.payload_bytes();
     if (bytes == 0) return;
     adapt_send_size(*connection, bytes, now);
     connection->up.add(bytes, now);
