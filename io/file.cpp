@@ -107,10 +107,6 @@ std::error_code write_whole(int fd, Bytes content) {
     return {};
 }
 
-std::string staged_name(std::string_view name) {
-    return std::string(name) + ".new";
-}
-
 }  // namespace
 
 OpenResult open_directory(const std::string& path) {
@@ -219,6 +215,10 @@ std::error_code atomic_write_file(int directory, std::string_view name, Bytes co
     }
     if (const std::error_code error = place_file(directory, name)) return error;
     return sync_file(directory);
+}
+
+std::string staged_name(std::string_view name) {
+    return std::string(name) + ".new";
 }
 
 std::expected<FileDescriptor, std::error_code> stage_file(int directory, std::string_view name,

@@ -71,10 +71,13 @@ std::error_code set_size(int fd, std::uint64_t size_bytes);
 /// Replaces file `name` in `directory` whole or not at all, even when the power fails: writes
 /// `name`.new, syncs, renames, syncs the directory. One writer a name.
 std::error_code atomic_write_file(int directory, std::string_view name, Bytes content);
-/// The same in two steps, for many files under one sync: `name`.new, which is open in the result,
-/// must be on the disk before place_file() makes it `name`. A crash in between leaves the old file.
+/// The same in two steps, for many files under one sync: the staged file, which is open in the
+/// result, must be on the disk before place_file() makes it `name`. A crash in between leaves the
+/// old file.
 std::expected<FileDescriptor, std::error_code> stage_file(int directory, std::string_view name,
                                                           Bytes content);
+/// What it is called until then: `name`.new.
+std::string staged_name(std::string_view name);
 /// What remains of a file that can't be placed is removed.
 std::error_code place_file(int directory, std::string_view name);
 void drop_staged_file(int directory, std::string_view name);

@@ -78,7 +78,7 @@ std::error_code sync(const DurableRecord& record, DiskSyncs& syncs) {
     }
     const auto place = find_place(record);
     if (!place) return place.error();
-    return syncs.sync(place->directory.get(), place->name + ".new");
+    return syncs.sync(place->directory.get(), io::staged_name(place->name));
 }
 
 std::error_code finish(const DurableRecord& record, std::error_code error) {
