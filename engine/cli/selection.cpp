@@ -67,17 +67,19 @@ bool select(const metainfo::Metainfo& torrent, const std::string& pattern,
 std::expected<std::vector<bool>, std::string> select_files(const metainfo::Metainfo& torrent,
                                                            const std::vector<std::string>& patterns,
                                                            std::string_view option) {
+    const auto names_nothing = [&](std::string_view pattern) {
+        return fmt::format("{} {} names no file of {}; `spate show` lists them", option,
+                           metainfo::quoted(pattern), metainfo::quoted(torrent.name));
+    };
     std::vector<bool> selected(torrent.files.size(), patterns.empty());
     for (const std::string& list : patterns) {
         if (select(torrent, list, selected)) continue;  // a path may have commas
+        if (list.empty()) return std::unexpected(names_nothing(list));
         for (std::string_view rest = list; !rest.empty();) {
             const std::size_t comma = std::min(rest.find(','), rest.size());
             const std::string pattern(rest.substr(0, comma));
             rest.remove_prefix(std::min(comma + 1, rest.size()));
-            if (!select(torrent, pattern, selected))
-                return std::unexpected(
-                    fmt::format("{} {} names no file of {}; `spate show` lists them", option,
-                                metainfo::quoted(pattern), metainfo::quoted(torrent.name)));
+            if (!select(torrent, pattern, selected)) return std::unexpected(names_nothing(pattern));
         }
     }
     return selected;

@@ -79,6 +79,45 @@ std::uint32_t choose_piece_length(const driver::ContentListing& listing,
     return length;
 }
 
+std::string no_tracker(std::string_view url) {
+    return fmt::format("{} is no tracker: write http://host/announce or udp://host:port/announce",
+                       metainfo::quoted(url));
+}
+
+/// It is one of the files to share: writing the .torrent would destroy what it describes.
+bool is_shared_itself(const fs::path& output, const driver::ContentListing& listing) {
+    std::error_code absent;
+    const fs::path content = fs::canonical(listing.parent / listing.name, absent);
+    const fs::path real = fs::canonical(output, absent);
+    if (absent) return false;
+    if (listing.single_file) return real == content;
+    const fs::path below = real.lexically_relative(content);
+    const std::vector<std::string> names(below.begin(), below.end());
+    return std::ranges::find(listing.files, names, &driver::ListedFile::path) !=
+           listing.files.end();
+}
+
+/// A device, a pipe, a terminal: not to be replaced by a file of that name.
+bool takes_writes_only(const fs::path& path) {
+    std::error_code unknown;
+    const fs::file_status status = fs::status(path, unknown);
+    return fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status);
+}
+
+/// Zero, or the errno of what failed.
+int write_all(const std::string& path, Bytes content) {
+    std::FILE* file = std::fopen(path.c_str(), "wbe");
+    if (file == nullptr) return errno;
+    int error = 0;
+    if (std::fwrite(content.data(), 1, content.size(), file) != content.size() ||
+        std::fflush(file) != 0)
+        error = errno;
+    // Pipes and devices have nothing to sync, and say EINVAL.
+    if (error == 0 && ::fsync(::fileno(file)) != 0 && errno != EINVAL) error = errno;
+    if (std::fclose(file) != 0 && error == 0) error = errno;
+    return error;
+}
+
 }  // namespace
 
 void add_new_torrent_options(CLI::App& app, NewTorrentOptions& options) {
@@ -101,14 +140,12 @@ std::expected<std::vector<std::vector<std::string>>, std::string> parse_tiers(
     std::vector<std::vector<std::string>> tiers;
     for (const std::string& text : texts) {
         tiers.emplace_back();
+        if (text.empty()) return std::unexpected(no_tracker(text));
         for (std::string_view rest = text; !rest.empty();) {
             const std::size_t comma = std::min(rest.find(','), rest.size());
             const std::string url(rest.substr(0, comma));
             rest.remove_prefix(std::min(comma + 1, rest.size()));
-            if (!tracker::TrackerUrl::parse(url))
-                return std::unexpected(fmt::format(
-                    "{} is no tracker: write http://host/announce or udp://host:port/announce",
-                    metainfo::quoted(url)));
+            if (!tracker::TrackerUrl::parse(url)) return std::unexpected(no_tracker(url));
             tiers.back().push_back(url);
         }
     }
@@ -124,6 +161,10 @@ std::expected<MadeTorrent, MakingFailure> make_torrent(const fs::path& path,
     auto listing = driver::list_content(path, {.keep_symlinks = true});
     if (!listing) return fail(listing.error());
     for (const std::string& sentence : listing->left_out) environment.console.warning(sentence);
+    if (const fs::path output = torrent_path_for(*listing, options);
+        is_shared_itself(output, *listing))
+        return fail(
+            fmt::format("{} is one of the files to share; name another with -o", output.string()));
     const std::uint32_t length = options.piece_length_bytes != 0
                                      ? options.piece_length_bytes
                                      : choose_piece_length(*listing, options.version);
@@ -168,21 +209,18 @@ fs::path torrent_path_for(const driver::ContentListing& listing, const NewTorren
 }
 
 std::expected<void, std::string> write_file(const fs::path& path, Bytes content) {
-    const auto fail = [&](int error) {
-        return std::unexpected(fmt::format("cannot write {}: {}", path.string(),
-                                           std::generic_category().message(error)));
-    };
-    const std::string temporary = path.string() + ".new";
-    std::FILE* file = std::fopen(temporary.c_str(), "wbe");
-    if (file == nullptr) return fail(errno);
-    const bool written = std::fwrite(content.data(), 1, content.size(), file) == content.size() &&
-                         std::fflush(file) == 0 && ::fsync(::fileno(file)) == 0;
-    int error = written ? 0 : errno;
-    if (std::fclose(file) != 0 && error == 0) error = errno;
-    if (error == 0 && std::rename(temporary.c_str(), path.c_str()) != 0) error = errno;
+    int error = 0;
+    if (takes_writes_only(path)) {
+        error = write_all(path.string(), content);
+    } else {
+        const std::string temporary = path.string() + ".new";
+        error = write_all(temporary, content);
+        if (error == 0 && std::rename(temporary.c_str(), path.c_str()) != 0) error = errno;
+        if (error != 0) std::remove(temporary.c_str());
+    }
     if (error == 0) return {};
-    std::remove(temporary.c_str());
-    return fail(error);
+    return std::unexpected(
+        fmt::format("cannot write {}: {}", path.string(), std::generic_category().message(error)));
 }
 
 }  // namespace spate::cli

@@ -42,7 +42,8 @@ struct MadeTorrent {
     metainfo::NewTorrent torrent;
 };
 
-/// Lists and hashes, showing progress and warning of what is left out.
+/// Lists and hashes, showing progress and warning of what is left out. Refuses to when the .torrent
+/// would replace one of the files.
 std::expected<MadeTorrent, MakingFailure> make_torrent(const std::filesystem::path& path,
                                                        const NewTorrentOptions& options,
                                                        unsigned threads, Environment& environment);
@@ -51,7 +52,8 @@ std::expected<MadeTorrent, MakingFailure> make_torrent(const std::filesystem::pa
 std::filesystem::path torrent_path_for(const driver::ContentListing& listing,
                                        const NewTorrentOptions& options);
 
-/// Whole or not at all (written beside, then renamed). The error is a sentence.
+/// Whole or not at all (written beside, then renamed); a device or pipe is written to as it is. The
+/// error is a sentence.
 std::expected<void, std::string> write_file(const std::filesystem::path& path, Bytes content);
 
 }  // namespace spate::cli

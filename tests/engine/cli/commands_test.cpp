@@ -99,6 +99,7 @@ TEST_F(Commands, WrongUsageExitsWithTwo) {
     EXPECT_EQ(spate_program({"get", "x.torrent", "--bench-trust-peers"}).code, 2);
     EXPECT_EQ(spate_program({"create", path("data"), "--piece-size", "100000"}).code, 2);
     EXPECT_EQ(spate_program({"create", path("data"), "--tracker", "ftp://x"}).code, 2);
+    EXPECT_EQ(spate_program({"create", path("data"), "--tracker", ""}).code, 2);
 }
 
 TEST_F(Commands, HelpAndVersionSucceed) {
@@ -130,6 +131,22 @@ TEST_F(Commands, CreatedTorrentsAreShownAndVerified) {
     EXPECT_EQ(verified.json()["event"], "verified");
     EXPECT_EQ(verified.json()["pieces"], 26);
     EXPECT_THAT(verified.json()["bad_pieces"], IsEmpty());
+}
+
+TEST_F(Commands, CreateNeverReplacesWhatItShares) {
+    const std::string before = content(folder_ / "data/set/sub/b.bin");
+    for (const char* of : {"data/set", "data/set/sub/b.bin"})
+        EXPECT_EQ(spate_program({"create", path(of), "-o", path("data/set/sub/b.bin")}).code, 1);
+    EXPECT_EQ(content(folder_ / "data/set/sub/b.bin"), before);
+    EXPECT_EQ(spate_program({"create", path("data/set"), "-o", path("data/set/new")}).code, 0);
+}
+
+TEST_F(Commands, DevicesAreWrittenToNotReplaced) {
+    std::filesystem::create_symlink("/dev/full", folder_ / "full");
+    EXPECT_EQ(spate_program({"create", path("data/set"), "-o", path("full")}).code, 1);
+    std::filesystem::create_symlink("/dev/null", folder_ / "null");
+    EXPECT_EQ(spate_program({"create", path("data/set"), "-o", path("null")}).code, 0);
+    EXPECT_TRUE(std::filesystem::is_symlink(folder_ / "null"));
 }
 
 TEST_F(Commands, VerifyNamesBadPiecesAndTheirFiles) {

@@ -64,6 +64,7 @@ TEST(SelectFiles, WhatSelectsNothingIsAnError) {
     };
     EXPECT_THAT(error("9"), HasSubstr("--first \"9\" names no file"));
     EXPECT_THAT(error("1,nothing"), HasSubstr("\"nothing\""));
+    EXPECT_NE(error(""), "");   // such as an unset variable of a script
     EXPECT_NE(error("3"), "");  // padding isn't for users
 }
 
