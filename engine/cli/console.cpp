@@ -1,5 +1,6 @@
 #include "engine/cli/console.hpp"
 
+#include <cerrno>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -41,10 +42,16 @@ std::size_t Console::width() const {
     return width_default;
 }
 
+void Console::put(std::string_view text) {
+    if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0)
+        return;
+    // A reader that has seen enough, as in `| head`, is no failure.
+    if (errno != EPIPE) output_error_ = std::error_code(errno, std::generic_category());
+    std::clearerr(stdout);
+}
+
 void Console::write_line(const std::string& line) {
-    std::fwrite(line.data(), 1, line.size(), stdout);
-    std::fputc('\n', stdout);
-    std::fflush(stdout);
+    put(line + '\n');
 }
 
 void Console::event(const char* name, const Json& fields) {
@@ -68,7 +75,7 @@ void Console::object(const Json& object, const JsonList& list) {
     for (std::size_t i = 0; i < list.size; ++i) {
         text += (i > 0 ? "," : "") + dump(list.at(i));
         if (text.size() < written_at_once_bytes) continue;
-        std::fwrite(text.data(), 1, text.size(), stdout);
+        put(text);
         text.clear();
     }
     write_line(text + "]}");
@@ -114,9 +121,7 @@ void Console::debug(const std::string& message) {
 
 void Console::erase_drawn() {
     if (drawn_lines_ == 0) return;
-    const std::string up = fmt::format("\x1b[{}A\r\x1b[J", drawn_lines_);
-    std::fwrite(up.data(), 1, up.size(), stdout);
-    std::fflush(stdout);
+    put(fmt::format("\x1b[{}A\r\x1b[J", drawn_lines_));
     drawn_lines_ = 0;
 }
 
@@ -126,8 +131,7 @@ void Console::draw(const std::vector<std::string>& lines) {
     std::string text = drawn_lines_ == 0 ? "" : fmt::format("\x1b[{}A\r", drawn_lines_);
     for (const std::string& line : lines) text += line + "\x1b[K\n";
     text += "\x1b[J";
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    std::fflush(stdout);
+    put(text);
     drawn_lines_ = lines.size();
 }
 

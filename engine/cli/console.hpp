@@ -3,6 +3,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -61,8 +63,13 @@ public:
     /// Leaves what is drawn on the screen and goes on below it.
     void keep_drawn() { drawn_lines_ = 0; }
 
+    /// Why some of standard output was lost, such as a full disk; a reader that went away is no
+    /// reason.
+    std::error_code output_error() const { return output_error_; }
+
 private:
     void log(spdlog::level::level_enum level, const std::string& message);
+    void put(std::string_view text);
     void write_line(const std::string& line);
     void erase_drawn();
 
@@ -70,6 +77,7 @@ private:
     const ConsoleOptions options_;
     const bool interactive_;
     std::size_t drawn_lines_ = 0;
+    std::error_code output_error_;
     std::unique_ptr<spdlog::logger> logger_;
 };
 

@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <cstdlib>
+#include <fcntl.h>
 #include <iostream>
 #include <random>
 #include <time.h>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -76,6 +78,14 @@ bool refuse_unknown_command(const std::vector<Command>& commands, int argc, char
     return true;
 }
 
+/// Whoever started us may have closed some of descriptors 0 to 2 (`>&-`). What we open must not get
+/// their numbers: our lines would go into it.
+void reserve_standard_streams() {
+    int fd = 0;
+    while (fd >= 0 && fd <= STDERR_FILENO) fd = ::open("/dev/null", O_RDWR);
+    if (fd > STDERR_FILENO) ::close(fd);
+}
+
 int run(int argc, char** argv) {
     Signals signals;
     raise_descriptor_limit();
@@ -101,8 +111,14 @@ int run(int argc, char** argv) {
         return exit_usage;
     }
     Environment environment{context, console, signals, *hasher};
-    for (const Command& command : commands)
-        if (command.app->parsed()) return command.run(environment);
+    for (const Command& command : commands) {
+        if (!command.app->parsed()) continue;
+        const int code = command.run(environment);
+        if (!console.output_error()) return code;
+        console.error(
+            fmt::format("cannot write standard output: {}", console.output_error().message()));
+        return code == exit_success ? exit_failure : code;
+    }
     return exit_usage;
 }
 
@@ -110,6 +126,7 @@ int run(int argc, char** argv) {
 }  // namespace spate::cli
 
 int main(int argc, char** argv) {
+    spate::cli::reserve_standard_streams();
     try {
         return spate::cli::run(argc, argv);
     } catch (const std::exception& error) {

@@ -5,9 +5,9 @@
 namespace spate::cli {
 
 /// SIGINT, SIGTERM and SIGHUP are blocked in all threads (make this before the first is started)
-/// and read from a descriptor; SIGPIPE is ignored, as closed pipes and sockets are errors of calls.
-/// After the first signal a second SIGINT or SIGTERM ends the process at once, with exit code 130.
-/// One a process, main thread.
+/// and read from a descriptor; SIGPIPE and SIGXFSZ are ignored, as closed pipes and sockets and
+/// files beyond `ulimit -f` are errors of calls. After the first signal a second SIGINT or SIGTERM
+/// ends the process at once, with exit code 130. One a process, main thread.
 class Signals {
 public:
     Signals();

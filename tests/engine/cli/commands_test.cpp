@@ -1,9 +1,11 @@
 // Runs the program itself, as a script would.
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <gmock/gmock.h>
 #include <optional>
 #include <sstream>
+#include <sys/wait.h>
 
 #include <gtest/gtest.h>
 
@@ -42,6 +44,12 @@ Outcome finish(ChildProcess& child) {
 Outcome spate_program(const std::vector<std::string>& words) {
     ChildProcess child = ChildProcess::start(SPATE_PROGRAM, words).value();
     return finish(child);
+}
+
+/// The exit code of the program as /bin/sh starts it, after `setting`.
+int shell(const std::string& words, const std::string& setting = ":") {
+    const int status = std::system((setting + "; " SPATE_PROGRAM " " + words).c_str());
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 /// Starts `spate seed` or `get` on loopback, without trackers unless told.
@@ -131,6 +139,21 @@ TEST_F(Commands, CreatedTorrentsAreShownAndVerified) {
     EXPECT_EQ(verified.json()["event"], "verified");
     EXPECT_EQ(verified.json()["pieces"], 26);
     EXPECT_THAT(verified.json()["bad_pieces"], IsEmpty());
+}
+
+TEST_F(Commands, LostOutputIsAFailureAndClosedOutputIsNot) {
+    create();
+    const auto shown = [&](const char* redirection) {
+        return shell("show " + path("set.torrent") + redirection);
+    };
+    EXPECT_EQ(shown(" > /dev/null"), 0);
+    EXPECT_EQ(shown(" > /dev/full"), 1);
+    EXPECT_EQ(shown(" --json > /dev/full"), 1);
+    EXPECT_EQ(shown(" <&- >&- 2>&-"), 0);
+}
+
+TEST_F(Commands, AFileBeyondTheLimitOfFileSizesIsAnErrorNotASignal) {
+    EXPECT_EQ(shell("create " + path("data/set") + " -o " + path("x.torrent"), "ulimit -f 0"), 1);
 }
 
 TEST_F(Commands, CreateNeverReplacesWhatItShares) {
