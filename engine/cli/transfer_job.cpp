@@ -163,16 +163,17 @@ void TransferJob::start(driver::Engine& engine) {
                 storage::ResumeState{.info_hash = item_.metainfo->info_hash,
                                      .boot_id = driver::read_boot_id(),
                                      .have = have,
-                                     .files = std::move(result.plan.files)});
+                                     .files = result.plan.files});
     }
     auto unwanted = skipped(have);
     if (!unwanted) return;
     auto first = preferred();
     if (!first) return;
     if (!item_.seed_only && !have.all() && !lock_folder()) return;
-    hand_over(
-        engine,
-        {.have = std::move(have), .skipped = std::move(*unwanted), .preferred = std::move(*first)});
+    hand_over(engine, {.have = std::move(have),
+                       .stamps = std::move(result.plan.files),
+                       .skipped = std::move(*unwanted),
+                       .preferred = std::move(*first)});
 }
 
 // --- The transfer
@@ -226,8 +227,21 @@ bool TransferJob::adopt_metadata(const driver::MetadataReady& ready) {
     return true;
 }
 
+/// What was written is complete, but somebody removed it meanwhile.
+bool TransferJob::lost_a_file(driver::Engine& engine) {
+    const std::string lost =
+        driver::find_lost_file(*item_.metainfo, item_.folder, engine.stored_pieces(*id_));
+    if (lost.empty()) return false;
+    engine.stop_torrent(*id_);
+    fail(fmt::format("{} stopped: {}; the same command gets what is missing",
+                     metainfo::quoted(name()), lost),
+         data_path());
+    return true;
+}
+
 void TransferJob::on_completed(driver::Engine& engine) {
     if (complete_ || item_.awaits_metadata()) return;
+    if (!item_.seed_only && lost_a_file(engine)) return;
     complete_ = true;
     status_ = engine.status(*id_);
     if (!item_.seed_only) {

@@ -111,6 +111,7 @@ private:
     std::optional<Bitfield> preferred();
     void warn_of_partial_seed(const Bitfield& have, const CheckResult& result);
     bool lock_folder();
+    bool lost_a_file(driver::Engine& engine);
     void hand_over(driver::Engine& engine, driver::TorrentSpec spec);
     void fail(const std::string& sentence, const std::string& what, int code = exit_failure);
     bool worth_a_record() const;

@@ -158,6 +158,7 @@ void TransferLoop::handle(const driver::TorrentCompleted& event) {
 
 void TransferLoop::complete(TransferJob& job) {
     job.on_completed(*engine_);
+    if (!job.complete()) return;
     if (!job.item().seed_only) job.save_resume(*engine_);
     if (settings_.keep_seeding && !job.has_durable_record()) unrecorded_.push_back(&job);
 }

@@ -223,8 +223,10 @@ std::expected<TorrentId, std::string> Engine::Implementation::add(TorrentSpec sp
     entry.shared->counters.stored.store(stored_bytes);
     if (!entry.shared->awaits_metadata()) {
         const bool download = !pieces.complete();
-        auto files = TorrentFiles::open(*spec.metainfo, spec.folder, download,
-                                        {spec.allocation, spec.writes, spec.skipped}, folders_);
+        if (download) spec.stamps.clear();  // they are written to
+        auto files = TorrentFiles::open(
+            *spec.metainfo, spec.folder, download,
+            {spec.allocation, spec.writes, spec.skipped, std::move(spec.stamps)}, folders_);
         if (!files) return std::unexpected(std::move(files.error()));
         entry.files = std::move(*files);
         if (download)

@@ -16,6 +16,7 @@
 #include "engine/driver/ledger.hpp"
 #include "engine/driver/zero_copy.hpp"
 #include "engine/metainfo/metainfo.hpp"
+#include "engine/storage/resume_state.hpp"
 #include "engine/swarm/choker.hpp"
 #include "engine/swarm/piece_order.hpp"
 #include "engine/tracker/tracker_list.hpp"
@@ -63,6 +64,8 @@ struct TorrentSpec {
     std::filesystem::path folder{};
     /// Pieces that are verified on disk. Empty: none.
     Bitfield have{};
+    /// How the files looked before `have` was found out; empty: not known.
+    std::vector<std::optional<storage::FileStamp>> stamps{};
     /// Pieces nobody wants, as the files that they touch weren't selected. Empty: none.
     Bitfield skipped{};
     /// Pieces that are got before all others. Empty: none.

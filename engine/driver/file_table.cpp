@@ -12,7 +12,7 @@
 namespace spate::driver {
 namespace {
 
-/// How often an open file that is served is looked at again.
+/// How often an open file that is in use is looked at again.
 constexpr Duration check_interval = 2s;
 
 std::string why(const TorrentFiles& files, storage::FileIndex index, const char* what,
@@ -73,6 +73,8 @@ std::expected<void, std::string> OpenFile::check() const {
     if (static_cast<std::uint64_t>(now.st_size) < size_bytes_)
         return std::unexpected(
             fmt::format("it is shorter than it was ({} of {} bytes)", now.st_size, size_bytes_));
+    if (mtime_ns_ && now.st_mtim.tv_sec * 1'000'000'000 + now.st_mtim.tv_nsec != *mtime_ns_)
+        return std::unexpected("it was changed since it was checked");
     return {};
 }
 
@@ -105,22 +107,29 @@ FileTable::Result FileTable::for_reading(TorrentId torrent, const TorrentFiles& 
         auto descriptor = io::open_beneath(files.folder_descriptor(), files.file(index).path);
         if (!descriptor)
             return std::unexpected(why(files, index, "open", descriptor.error().message()));
-        file =
-            std::make_shared<OpenFile>(std::move(*descriptor), files.file(index).size_bytes, false);
+        file = std::make_shared<OpenFile>(std::move(*descriptor), files.file(index).size_bytes,
+                                          files.checked_mtime_ns(index));
         keep(key, file);
     }
-    if (now - file->checked_at > check_interval) {
-        file->checked_at = now;
-        if (const auto intact = file->check(); !intact)
-            return std::unexpected(why(files, index, "serve", intact.error()));
-    }
+    if (const auto intact = check(*file, now); !intact)
+        return std::unexpected(why(files, index, "serve", intact.error()));
     return file;
 }
 
+std::expected<void, std::string> FileTable::check(OpenFile& file, Time now) {
+    if (now - file.checked_at <= check_interval) return {};
+    file.checked_at = now;
+    return file.check();
+}
+
 FileTable::Result FileTable::for_writing(TorrentId torrent, const TorrentFiles& files,
-                                         storage::FileIndex index) {
+                                         storage::FileIndex index, Time now) {
     const Key key{torrent, index};
-    if (auto file = find(key); file && file->writable()) return file;
+    if (auto file = find(key); file && file->writable()) {
+        if (const auto intact = check(*file, now); !intact)
+            return std::unexpected(why(files, index, "write", intact.error()));
+        return file;
+    }
     const storage::PlannedFile& planned = files.file(index);
     auto descriptor = files.create(index);
     if (!descriptor)
@@ -132,8 +141,9 @@ FileTable::Result FileTable::for_writing(TorrentId torrent, const TorrentFiles& 
         error = allocate_if_possible(descriptor->get(), planned.size_bytes);
     if (!error) error = set_full_size(descriptor->get(), planned.size_bytes);
     if (error) return std::unexpected(why(files, index, "make room for", error.message()));
-    auto file = std::make_shared<OpenFile>(std::move(*descriptor), planned.size_bytes, true,
-                                           std::move(direct));
+    auto file =
+        std::make_shared<OpenFile>(std::move(*descriptor), std::move(direct), planned.size_bytes);
+    file->checked_at = now;
     keep(key, file);
     return file;
 }

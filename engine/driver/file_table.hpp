@@ -24,12 +24,20 @@ namespace spate::driver {
 /// written both ways.
 class OpenFile {
 public:
-    OpenFile(io::FileDescriptor descriptor, std::uint64_t size_bytes, bool writable,
-             io::FileDescriptor direct = {})
+    /// For reading. `mtime_ns`: since when it is as it was checked; nothing: it may be written to.
+    OpenFile(io::FileDescriptor descriptor, std::uint64_t size_bytes,
+             std::optional<std::int64_t> mtime_ns)
+        : descriptor_(std::move(descriptor)),
+          size_bytes_(size_bytes),
+          mtime_ns_(mtime_ns),
+          writable_(false),
+          writes_direct_(false) {}
+    /// For writing.
+    OpenFile(io::FileDescriptor descriptor, io::FileDescriptor direct, std::uint64_t size_bytes)
         : descriptor_(std::move(descriptor)),
           direct_(std::move(direct)),
           size_bytes_(size_bytes),
-          writable_(writable),
+          writable_(true),
           writes_direct_(direct_) {}
     ~OpenFile();
     OpenFile(const OpenFile&) = delete;
@@ -48,7 +56,8 @@ public:
     Bytes mapping();
     /// The kernel tells which of its pages are in memory only to who may write the file.
     bool residency_known();
-    /// It is still what it was: linked, and as long. Otherwise what has happened to it.
+    /// It is still what it was: linked, as long, and not written to by others. Otherwise what has
+    /// happened to it.
     std::expected<void, std::string> check() const;
 
     Time checked_at{};
@@ -57,6 +66,7 @@ private:
     io::FileDescriptor descriptor_;
     io::FileDescriptor direct_;
     const std::uint64_t size_bytes_;
+    const std::optional<std::int64_t> mtime_ns_;
     const bool writable_;
     bool writes_direct_;
     MutableBytes mapping_;
@@ -73,7 +83,8 @@ public:
     Result for_reading(TorrentId torrent, const TorrentFiles& files, storage::FileIndex index,
                        Time now);
     /// Made and given its size when it isn't there.
-    Result for_writing(TorrentId torrent, const TorrentFiles& files, storage::FileIndex index);
+    Result for_writing(TorrentId torrent, const TorrentFiles& files, storage::FileIndex index,
+                       Time now);
     void close_torrent(TorrentId torrent);
     std::size_t open_count() const { return entries_.size(); }
 
@@ -89,6 +100,7 @@ private:
     };
 
     std::shared_ptr<OpenFile> find(const Key& key);
+    static std::expected<void, std::string> check(OpenFile& file, Time now);
     void keep(const Key& key, std::shared_ptr<OpenFile> file);
 
     const std::size_t open_max_;

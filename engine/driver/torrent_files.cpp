@@ -56,6 +56,11 @@ std::expected<std::shared_ptr<const TorrentFiles>, std::string> TorrentFiles::op
     return files;
 }
 
+std::optional<std::int64_t> TorrentFiles::checked_mtime_ns(storage::FileIndex index) const {
+    if (options_.stamps.empty() || !options_.stamps[index.value]) return std::nullopt;
+    return options_.stamps[index.value]->mtime_ns;
+}
+
 std::string TorrentFiles::display_path(storage::FileIndex index) const {
     return (std::filesystem::path(folder_) / file(index).path).string();
 }

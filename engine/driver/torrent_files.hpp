@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "engine/driver/engine.hpp"
 #include "engine/storage/file_layout.hpp"
 #include "engine/storage/piece_map.hpp"
+#include "engine/storage/resume_state.hpp"
 #include "io/file_descriptor.hpp"
 
 namespace spate::driver {
@@ -21,6 +23,9 @@ struct FileOptions {
     Allocation allocation = Allocation::automatic;
     FileWrites writes = FileWrites::direct;
     Bitfield skipped{};  ///< pieces nobody wants; empty: none
+    /// How the files looked when they were checked, where nothing is written to them any more: one
+    /// that changed since isn't served. Empty: not known.
+    std::vector<std::optional<storage::FileStamp>> stamps{};
 };
 
 /// Folders that torrents have open: thousands of torrents in one folder share a descriptor of it.
@@ -51,6 +56,8 @@ public:
     const storage::PieceMap& map() const { return map_; }
     const storage::PlannedFile& file(storage::FileIndex index) const { return files_[index.value]; }
     const std::vector<storage::PlannedFile>& files() const { return files_; }
+    /// When the file that was checked had last been written, in ns since 1970; nothing: not known.
+    std::optional<std::int64_t> checked_mtime_ns(storage::FileIndex index) const;
     int folder_descriptor() const { return folder_descriptor_->get(); }
     /// All its pieces but the last start and end on multiples of direct_unit_bytes, in the file and
     /// in their buffers, and it is large enough to be worth a second descriptor.

@@ -46,6 +46,23 @@ std::vector<std::optional<storage::FileStamp>> stamp_files(const metainfo::Metai
     return stamps;
 }
 
+std::string find_lost_file(const metainfo::Metainfo& torrent, const fs::path& folder,
+                           const Bitfield& have) {
+    const storage::PieceMap map(torrent);
+    const auto stamps = stamp_files(torrent, folder);
+    const std::vector<storage::PlannedFile> files = storage::lay_out(torrent);
+    for (std::size_t i = 0; i < files.size(); ++i) {
+        if (files[i].pad || files[i].size_bytes == 0) continue;
+        if (stamps[i] && stamps[i]->size_bytes >= files[i].size_bytes) continue;
+        const auto pieces = map.pieces_of(storage::FileIndex(static_cast<std::uint32_t>(i)));
+        for (PieceIndex piece = pieces.first; piece < pieces.end; ++piece)
+            if (have.test(piece.value))
+                return fmt::format("{} {}", (folder / files[i].path).string(),
+                                   stamps[i] ? "was cut" : "is gone");
+    }
+    return {};
+}
+
 storage::BootId read_boot_id() {
     storage::BootId id;
     std::ifstream file("/proc/sys/kernel/random/boot_id");  // its size is said to be 0

@@ -18,6 +18,11 @@ namespace spate::driver {
 std::vector<std::optional<storage::FileStamp>> stamp_files(const metainfo::Metainfo& torrent,
                                                            const std::filesystem::path& folder);
 
+/// The first file with bytes of a piece in `have` that isn't there any more, or isn't whole, as a
+/// sentence; empty when there is none.
+std::string find_lost_file(const metainfo::Metainfo& torrent, const std::filesystem::path& folder,
+                           const Bitfield& have);
+
 /// Zeros where the system doesn't tell, which means: after any restart of it, check.
 storage::BootId read_boot_id();
 

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include "engine/driver/content/resume_file.hpp"
 #include "tests/engine/driver/torrent_folder.hpp"
 
 namespace spate::driver {
@@ -26,7 +27,7 @@ TEST_F(FileTableTest, OpensAFileOnceForItsReaders) {
 
 TEST_F(FileTableTest, AFileIsMadeWithItsSizeWhenItIsFirstWritten) {
     const auto files = open(true);
-    const auto file = table.for_writing(torrent, *files, a);
+    const auto file = table.for_writing(torrent, *files, a, start);
     ASSERT_TRUE(file);
     EXPECT_TRUE((*file)->writable());
     EXPECT_EQ(std::filesystem::file_size(path("a")), 100'000U);
@@ -37,7 +38,7 @@ TEST_F(FileTableTest, AFileOpenForReadingIsOpenedAgainForWriting) {
     write_files();
     const auto files = open(true);
     const auto reading = table.for_reading(torrent, *files, b, start);
-    const auto writing = table.for_writing(torrent, *files, b);
+    const auto writing = table.for_writing(torrent, *files, b, start);
     ASSERT_TRUE(reading && writing);
     EXPECT_NE(*reading, *writing);
     EXPECT_EQ(table.open_count(), 1U);
@@ -47,16 +48,17 @@ TEST_F(FileTableTest, AFileOpenForReadingIsOpenedAgainForWriting) {
 TEST_F(FileTableTest, AFileThatIsTooLongIsCut) {
     write_files();
     std::filesystem::resize_file(path("b"), 60'000);
-    ASSERT_TRUE(table.for_writing(torrent, *open(true), b));
+    ASSERT_TRUE(table.for_writing(torrent, *open(true), b, start));
     EXPECT_EQ(std::filesystem::file_size(path("b")), 50'000U);
 }
 
 TEST_F(FileTableTest, FullAllocationTakesTheBlocksAtOnce) {
-    ASSERT_TRUE(table.for_writing(torrent, *open(true, {.allocation = Allocation::full}), a));
+    ASSERT_TRUE(
+        table.for_writing(torrent, *open(true, {.allocation = Allocation::full}), a, start));
     struct stat info{};
     ASSERT_EQ(::stat(path("a").c_str(), &info), 0);
     EXPECT_GE(info.st_blocks * 512, 100'000);
-    ASSERT_TRUE(table.for_writing(TorrentId(1), *open(true), c));
+    ASSERT_TRUE(table.for_writing(TorrentId(1), *open(true), c, start));
     ASSERT_EQ(::stat(path("c").c_str(), &info), 0);
     EXPECT_LT(info.st_blocks * 512, 70'000) << "sparse";
 }
@@ -69,12 +71,12 @@ TEST_F(FileTableTest, AFileThatIsWrittenDirectlyTakesItsBlocksAtOnceIfAllOfItIsW
     };
     Bitfield skipped(storage::PieceMap(content).piece_count());
     skipped.set(storage::PieceMap(content).pieces_of(large).first.value);
-    ASSERT_TRUE(table.for_writing(TorrentId(1), *open(true, {.skipped = skipped}), large));
+    ASSERT_TRUE(table.for_writing(TorrentId(1), *open(true, {.skipped = skipped}), large, start));
     EXPECT_LT(allocated_bytes(), 300'000) << "a part is skipped";
-    ASSERT_TRUE(
-        table.for_writing(TorrentId(2), *open(true, {.allocation = Allocation::sparse}), large));
+    ASSERT_TRUE(table.for_writing(TorrentId(2), *open(true, {.allocation = Allocation::sparse}),
+                                  large, start));
     EXPECT_LT(allocated_bytes(), 300'000);
-    const auto file = *table.for_writing(torrent, *open(true), large);
+    const auto file = *table.for_writing(torrent, *open(true), large, start);
     if (file->direct_descriptor() < 0) GTEST_SKIP() << "this filesystem has no direct writes";
     EXPECT_GE(allocated_bytes(), 300'001);
 }
@@ -105,7 +107,7 @@ TEST_F(FileTableTest, ATorrentThatEndsClosesItsFiles) {
 
 TEST_F(FileTableTest, ALargeAlignedFileIsWrittenDirectlyUpToItsLastWholeUnit) {
     const auto files = open(true);
-    const auto file = *table.for_writing(torrent, *files, large);
+    const auto file = *table.for_writing(torrent, *files, large, start);
     if (file->direct_descriptor() < 0) GTEST_SKIP() << "no O_DIRECT here";
     EXPECT_EQ(file->direct_part_bytes(0, piece_length), piece_length);
     EXPECT_EQ(file->direct_part_bytes(4 * piece_length, 37'857), 36'864U);
@@ -118,11 +120,12 @@ TEST_F(FileTableTest, ALargeAlignedFileIsWrittenDirectlyUpToItsLastWholeUnit) {
 TEST_F(FileTableTest, OtherFilesAreWrittenThroughThePageCache) {
     const auto files = open(true);
     for (const storage::FileIndex index : {a, b, c, unaligned})
-        EXPECT_EQ((*table.for_writing(torrent, *files, index))->direct_part_bytes(0, 4096), 0U)
+        EXPECT_EQ((*table.for_writing(torrent, *files, index, start))->direct_part_bytes(0, 4096),
+                  0U)
             << index.value;
     const auto cached = open(true, {.writes = FileWrites::cached});
     FileTable other{8};
-    EXPECT_EQ((*other.for_writing(torrent, *cached, large))->direct_part_bytes(0, 4096), 0U);
+    EXPECT_EQ((*other.for_writing(torrent, *cached, large, start))->direct_part_bytes(0, 4096), 0U);
 }
 
 TEST_F(FileTableTest, AMissingFileIsNamed) {
@@ -148,9 +151,38 @@ TEST_F(FileTableTest, AFileThatIsCutOrDeletedWhileServedIsNoticedAfterAWhile) {
     EXPECT_NE(deleted.error().find("deleted"), std::string::npos);
 }
 
+TEST_F(FileTableTest, AFileThatIsCutOrDeletedWhileWrittenIsNoticedAfterAWhile) {
+    const auto files = open(true);
+    for (const storage::FileIndex index : {a, b})
+        ASSERT_TRUE(table.for_writing(torrent, *files, index, start));
+    std::filesystem::resize_file(path("a"), 10);
+    std::filesystem::remove(path("b"));
+    EXPECT_TRUE(table.for_writing(torrent, *files, a, start + 1s));
+    const auto cut = table.for_writing(torrent, *files, a, start + 3s);
+    ASSERT_FALSE(cut);
+    EXPECT_NE(cut.error().find("shorter"), std::string::npos);
+    const auto deleted = table.for_writing(torrent, *files, b, start + 3s);
+    ASSERT_FALSE(deleted);
+    EXPECT_NE(deleted.error().find("deleted"), std::string::npos);
+}
+
+TEST_F(FileTableTest, ASeedsFileThatChangedSinceItWasCheckedIsNotServed) {
+    write_files();
+    const FileOptions options{.stamps = stamp_files(content, folder)};
+    const auto files = open(false, options);
+    ASSERT_TRUE(table.for_reading(torrent, *files, a, start));
+    const auto later = std::filesystem::last_write_time(path("a")) + 1s;
+    for (const char* name : {"a", "b"}) std::filesystem::last_write_time(path(name), later);
+    const auto opened_before = table.for_reading(torrent, *files, a, start + 3s);
+    ASSERT_FALSE(opened_before);
+    EXPECT_NE(opened_before.error().find("changed"), std::string::npos);
+    EXPECT_FALSE(table.for_reading(torrent, *files, b, start));
+    EXPECT_TRUE(table.for_reading(torrent, *files, c, start));
+}
+
 TEST_F(FileTableTest, AFolderInTheFilesPlaceIsAnErrorThatNamesIt) {
     std::filesystem::create_directories(path("a"));
-    const auto file = table.for_writing(torrent, *open(true), a);
+    const auto file = table.for_writing(torrent, *open(true), a, start);
     ASSERT_FALSE(file);
     EXPECT_NE(file.error().find(path("a").string()), std::string::npos);
 }

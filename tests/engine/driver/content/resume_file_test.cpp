@@ -80,6 +80,21 @@ TEST_F(ResumeFile, ADamagedRecordIsAWarningAndChecked) {
     EXPECT_TRUE(plan().check.all());
 }
 
+TEST_F(ResumeFile, AFileOfAStoredPieceThatIsLostIsNamed) {
+    const auto lost = [&] {
+        Bitfield first(torrent_.piece_count());
+        first.set(0);
+        return find_lost_file(torrent_, folder_.path(), first);
+    };
+    EXPECT_EQ(lost(), "");
+    std::filesystem::remove(folder_ / "album/b");
+    EXPECT_EQ(lost(), "") << "no piece of it is stored";
+    std::filesystem::resize_file(folder_ / "album/a", 3999);
+    EXPECT_THAT(lost(), HasSubstr("album/a was cut"));
+    std::filesystem::remove_all(folder_ / "album");
+    EXPECT_THAT(lost(), HasSubstr("album/a is gone"));
+}
+
 TEST_F(ResumeFile, ARecordThatCannotBeSavedIsASentence) {
     folder_.write(".spate", {});
     storage::ResumeState record{.info_hash = torrent_.info_hash,
