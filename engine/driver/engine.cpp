@@ -185,6 +185,7 @@ bool Engine::Implementation::announce(CoreIndex core, const session::Announce& o
         {.id = order.torrent.value,
          .url = order.url,
          .request = order.request,
+         .time_max = order.others_wait ? announce_time_max_of_many : announce_time_max,
          .done = [this, core, torrent = order.torrent, url = order.url](
                      std::uint64_t, tracker::TrackerResult result) {
              tracker::AnnounceResult announced;

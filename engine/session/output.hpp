@@ -58,6 +58,8 @@ struct Announce {
     TorrentId torrent;
     std::string url;
     tracker::AnnounceRequest request;
+    /// See tracker::AnnounceOrder.
+    bool others_wait = false;
 };
 /// The info dictionary of a magnet link came: compare its SHA-1 with the info-hash and answer with
 /// handle_metadata_checked().

@@ -182,7 +182,8 @@ void Session::announce(Torrent& torrent, const tracker::AnnounceOrder& order) {
                                           .key = options_.tracker_key,
                                           .num_want = order.num_want,
                                           .ip = std::nullopt,
-                                          .tracker_id = order.tracker_id}});
+                                          .tracker_id = order.tracker_id},
+                 order.others_wait});
 }
 
 void Session::handle_announced(TorrentId id, const std::string& url,

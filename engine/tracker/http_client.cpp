@@ -115,6 +115,9 @@ std::optional<IpAddress> external_address(bencode::Node response) {
 }
 
 std::expected<bencode::Document, TrackerFailure> parse_body(Bytes body) {
+    // Some trackers end the answer with a new line.
+    while (!body.empty() && (body.back() == std::byte{'\n'} || body.back() == std::byte{'\r'}))
+        body = body.first(body.size() - 1);
     auto document = bencode::parse(body, response_limits);
     if (document) return std::move(*document);
     return std::unexpected(malformed("the answer isn't bencoded: " + describe(document.error())));

@@ -44,19 +44,23 @@ std::optional<AnnounceOrder> TrackerTiers::poll_announce(Time now) {
     if (stopped_ || in_flight_) return std::nullopt;
     for (Tracker& tracker : trackers_)
         if (tracker.owes_completed && tracker.not_before <= now)
-            return order(tracker, AnnounceEvent::completed);
+            return order(tracker, AnnounceEvent::completed, now);
     if (now < next_announce_) return std::nullopt;
     for (Tracker& tracker : trackers_)
         if (tracker.not_before <= now)
             return order(tracker,
-                         tracker.told_started ? AnnounceEvent::none : AnnounceEvent::started);
+                         tracker.told_started ? AnnounceEvent::none : AnnounceEvent::started, now);
     return std::nullopt;
 }
 
-AnnounceOrder TrackerTiers::order(Tracker& tracker, AnnounceEvent event) {
+AnnounceOrder TrackerTiers::order(Tracker& tracker, AnnounceEvent event, Time now) {
     in_flight_ = InFlight{tracker.url, event};
     const bool enough = peers_ >= options_.peers_enough;
-    return {std::string(tracker.url), event, enough ? 0 : options_.num_want, tracker.tracker_id};
+    const bool others_wait = std::ranges::any_of(trackers_, [&](const Tracker& other) {
+        return &other != &tracker && other.not_before <= now;
+    });
+    return {std::string(tracker.url), event, enough ? 0 : options_.num_want, tracker.tracker_id,
+            others_wait};
 }
 
 void TrackerTiers::handle_response(std::string_view url, const AnnounceResponse& response,

@@ -28,6 +28,8 @@ struct AnnounceOrder {
     AnnounceEvent event = AnnounceEvent::none;
     std::int32_t num_want = 0;
     std::string tracker_id;
+    /// Another tracker can be asked when this one is silent.
+    bool others_wait = false;
     bool operator==(const AnnounceOrder&) const = default;
 };
 
@@ -91,7 +93,7 @@ private:
 
     void add_tier(std::vector<std::string_view> urls, std::uint32_t tier);
     Tracker* find(std::string_view url);
-    AnnounceOrder order(Tracker& tracker, AnnounceEvent event);
+    AnnounceOrder order(Tracker& tracker, AnnounceEvent event, Time now);
     void move_to_front_of_tier(std::size_t index);
     Duration retry_delay(unsigned failures);
     void ask_early_if_few(Time now);

@@ -58,7 +58,7 @@ AnnounceTask::AnnounceTask(LegContext context, AnnounceJob job, Time now)
     : context_(context),
       job_(std::move(job)),
       url_(TrackerUrl::parse(job_.url)),
-      deadline_(now + announce_time_max) {
+      deadline_(now + job_.time_max) {
     SPATE_ASSERT(scrape_is_possible(job_.request));
     begin();
 }

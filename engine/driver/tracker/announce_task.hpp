@@ -15,19 +15,24 @@ namespace spate::driver {
 /// Called once, on the helper thread: hand the result on and return.
 using AnnounceDone = std::move_only_function<void(std::uint64_t id, tracker::TrackerResult)>;
 
+/// However slow names, redirects and retransmissions are.
+inline constexpr Duration announce_time_max = 120s;
+/// The same where another tracker can be asked instead: a datagram and its repetition. Lists begin
+/// with trackers that died long ago, and no peer is known until one answers.
+inline constexpr Duration announce_time_max_of_many = 20s;
+
 struct AnnounceJob {
     /// The caller's own name for it; cancel() uses it.
     std::uint64_t id = 0;
     /// The announce URL, for scrapes too (BEP 48).
     std::string url;
     tracker::TrackerRequest request;
+    Duration time_max = announce_time_max;
     AnnounceDone done;
 };
 
 /// Once one family has answered, the other gets this long.
 inline constexpr Duration second_family_grace = 5s;
-/// However slow names, redirects and retransmissions are.
-inline constexpr Duration announce_time_max = 120s;
 
 /// Resolves the host, asks over every family that it has (a tracker learns each of our addresses
 /// only so) and merges the answers (BEP 7). One thread.

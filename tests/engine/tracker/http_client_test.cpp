@@ -127,6 +127,10 @@ TEST(AnnounceResponse, FailureReasonAndRetryTime) {
     EXPECT_LE(longest.error().sentence.size(), tracker_text_size_max + 20);
 }
 
+TEST(AnnounceResponse, ANewLineBehindItIsIgnored) {
+    EXPECT_EQ(parse("d8:intervali1800e5:peers0:e\r\n")->interval, 30min);
+}
+
 TEST(AnnounceResponse, GarbageIsMalformed) {
     for (const char* body : {"", "<html>", "le", "d5:peers", "i1e"}) {
         const auto response = parse(body);

@@ -50,6 +50,14 @@ TEST(TrackerTiers, WalksOnWhenATrackerFailsAndComesBackWhenItsRestIsOver) {
     EXPECT_EQ(tiers.poll_announce(start + 30min)->url, "http://a/");
 }
 
+TEST(TrackerTiers, TellsWhetherAnotherCouldBeAskedInstead) {
+    TrackerTiers tiers = plenty({{"http://a/"}, {"http://b/"}});
+    EXPECT_TRUE(tiers.poll_announce(start)->others_wait);
+    tiers.handle_failure("http://a/", start);
+    EXPECT_FALSE(tiers.poll_announce(start)->others_wait) << "a rests";
+    EXPECT_FALSE(plenty({{"http://a/"}}).poll_announce(start)->others_wait);
+}
+
 TEST(TrackerTiers, MovesAWorkingTrackerToTheFrontOfItsTier) {
     TrackerTiers tiers = plenty({{"http://a/", "http://b/", "http://c/"}, {"http://d/"}});
     std::string working;

@@ -173,6 +173,19 @@ TEST_F(Announcing, CancelledJobsEndAtOnce) {
     EXPECT_EQ(second.get().error().kind, TrackerFailureKind::cancelled);
 }
 
+TEST_F(Announcing, ASilentTrackerGetsTheTimeThatItsJobSays) {
+    const io::FileDescriptor silent = silent_udp();
+    const std::string url = "udp://" + io::local_endpoint(silent.get())->to_string();
+    std::promise<TrackerResult> heard;
+    ASSERT_TRUE(thread->submit(
+        {.id = 1,
+         .url = url,
+         .request = announce_of(1),
+         .time_max = 50ms,
+         .done = [&](auto, TrackerResult result) { heard.set_value(std::move(result)); }}));
+    EXPECT_EQ(heard.get_future().get().error().kind, TrackerFailureKind::timed_out);
+}
+
 TEST_F(Announcing, GoodbyesGetTheirGraceAndNoMore) {
     const auto tracker = start_tracker({*Endpoint::parse("127.0.0.1:0")});
     const CannedServer silent("");
