@@ -258,7 +258,8 @@ void TransferJob::on_completed(driver::Engine& engine) {
 void TransferJob::on_stopped(const std::string& reason, driver::Engine& engine) {
     if (phase_ != Phase::running) return;
     look(engine, environment_.context.now());
-    save_resume(engine);
+    // No record: what the files had may be lost, and they look by now as if it weren't. Those that
+    // changed since the last record are checked.
     fail(fmt::format("{} stopped: {}", metainfo::quoted(name()), reason), data_path());
 }
 

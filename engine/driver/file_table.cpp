@@ -12,7 +12,7 @@
 namespace spate::driver {
 namespace {
 
-/// How often an open file that is in use is looked at again.
+/// How often an open file that is served is looked at again.
 constexpr Duration check_interval = 2s;
 
 std::string why(const TorrentFiles& files, storage::FileIndex index, const char* what,
@@ -111,22 +111,20 @@ FileTable::Result FileTable::for_reading(TorrentId torrent, const TorrentFiles& 
                                           files.checked_mtime_ns(index));
         keep(key, file);
     }
-    if (const auto intact = check(*file, now); !intact)
-        return std::unexpected(why(files, index, "serve", intact.error()));
+    if (now - file->checked_at > check_interval) {
+        file->checked_at = now;
+        if (const auto intact = file->check(); !intact)
+            return std::unexpected(why(files, index, "serve", intact.error()));
+    }
     return file;
 }
 
-std::expected<void, std::string> FileTable::check(OpenFile& file, Time now) {
-    if (now - file.checked_at <= check_interval) return {};
-    file.checked_at = now;
-    return file.check();
-}
-
 FileTable::Result FileTable::for_writing(TorrentId torrent, const TorrentFiles& files,
-                                         storage::FileIndex index, Time now) {
+                                         storage::FileIndex index) {
     const Key key{torrent, index};
     if (auto file = find(key); file && file->writable()) {
-        if (const auto intact = check(*file, now); !intact)
+        // Each time: a piece at its end would give a file that was cut its size back, with a hole.
+        if (const auto intact = file->check(); !intact)
             return std::unexpected(why(files, index, "write", intact.error()));
         return file;
     }
@@ -143,7 +141,6 @@ FileTable::Result FileTable::for_writing(TorrentId torrent, const TorrentFiles& 
     if (error) return std::unexpected(why(files, index, "make room for", error.message()));
     auto file =
         std::make_shared<OpenFile>(std::move(*descriptor), std::move(direct), planned.size_bytes);
-    file->checked_at = now;
     keep(key, file);
     return file;
 }

@@ -83,8 +83,7 @@ public:
     Result for_reading(TorrentId torrent, const TorrentFiles& files, storage::FileIndex index,
                        Time now);
     /// Made and given its size when it isn't there.
-    Result for_writing(TorrentId torrent, const TorrentFiles& files, storage::FileIndex index,
-                       Time now);
+    Result for_writing(TorrentId torrent, const TorrentFiles& files, storage::FileIndex index);
     void close_torrent(TorrentId torrent);
     std::size_t open_count() const { return entries_.size(); }
 
@@ -100,7 +99,6 @@ private:
     };
 
     std::shared_ptr<OpenFile> find(const Key& key);
-    static std::expected<void, std::string> check(OpenFile& file, Time now);
     void keep(const Key& key, std::shared_ptr<OpenFile> file);
 
     const std::size_t open_max_;

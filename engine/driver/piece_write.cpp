@@ -22,7 +22,7 @@ void PieceWrite::write_next() {
         done_bytes_ += slices_[next_++].length_bytes;
     if (next_ == slices_.size()) return finish();
     const storage::FileSlice& slice = slices_[next_];
-    auto file = core_.file_table.for_writing(order_.torrent, files(), slice.file, core_.now());
+    auto file = core_.file_table.for_writing(order_.torrent, files(), slice.file);
     if (!file) return fail(std::move(file.error()));
     file_ = std::move(*file);
     slice_done_bytes_ = 0;

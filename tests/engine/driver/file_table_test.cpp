@@ -27,7 +27,7 @@ TEST_F(FileTableTest, OpensAFileOnceForItsReaders) {
 
 TEST_F(FileTableTest, AFileIsMadeWithItsSizeWhenItIsFirstWritten) {
     const auto files = open(true);
-    const auto file = table.for_writing(torrent, *files, a, start);
+    const auto file = table.for_writing(torrent, *files, a);
     ASSERT_TRUE(file);
     EXPECT_TRUE((*file)->writable());
     EXPECT_EQ(std::filesystem::file_size(path("a")), 100'000U);
@@ -38,7 +38,7 @@ TEST_F(FileTableTest, AFileOpenForReadingIsOpenedAgainForWriting) {
     write_files();
     const auto files = open(true);
     const auto reading = table.for_reading(torrent, *files, b, start);
-    const auto writing = table.for_writing(torrent, *files, b, start);
+    const auto writing = table.for_writing(torrent, *files, b);
     ASSERT_TRUE(reading && writing);
     EXPECT_NE(*reading, *writing);
     EXPECT_EQ(table.open_count(), 1U);
@@ -48,17 +48,16 @@ TEST_F(FileTableTest, AFileOpenForReadingIsOpenedAgainForWriting) {
 TEST_F(FileTableTest, AFileThatIsTooLongIsCut) {
     write_files();
     std::filesystem::resize_file(path("b"), 60'000);
-    ASSERT_TRUE(table.for_writing(torrent, *open(true), b, start));
+    ASSERT_TRUE(table.for_writing(torrent, *open(true), b));
     EXPECT_EQ(std::filesystem::file_size(path("b")), 50'000U);
 }
 
 TEST_F(FileTableTest, FullAllocationTakesTheBlocksAtOnce) {
-    ASSERT_TRUE(
-        table.for_writing(torrent, *open(true, {.allocation = Allocation::full}), a, start));
+    ASSERT_TRUE(table.for_writing(torrent, *open(true, {.allocation = Allocation::full}), a));
     struct stat info{};
     ASSERT_EQ(::stat(path("a").c_str(), &info), 0);
     EXPECT_GE(info.st_blocks * 512, 100'000);
-    ASSERT_TRUE(table.for_writing(TorrentId(1), *open(true), c, start));
+    ASSERT_TRUE(table.for_writing(TorrentId(1), *open(true), c));
     ASSERT_EQ(::stat(path("c").c_str(), &info), 0);
     EXPECT_LT(info.st_blocks * 512, 70'000) << "sparse";
 }
@@ -71,12 +70,12 @@ TEST_F(FileTableTest, AFileThatIsWrittenDirectlyTakesItsBlocksAtOnceIfAllOfItIsW
     };
     Bitfield skipped(storage::PieceMap(content).piece_count());
     skipped.set(storage::PieceMap(content).pieces_of(large).first.value);
-    ASSERT_TRUE(table.for_writing(TorrentId(1), *open(true, {.skipped = skipped}), large, start));
+    ASSERT_TRUE(table.for_writing(TorrentId(1), *open(true, {.skipped = skipped}), large));
     EXPECT_LT(allocated_bytes(), 300'000) << "a part is skipped";
-    ASSERT_TRUE(table.for_writing(TorrentId(2), *open(true, {.allocation = Allocation::sparse}),
-                                  large, start));
+    ASSERT_TRUE(
+        table.for_writing(TorrentId(2), *open(true, {.allocation = Allocation::sparse}), large));
     EXPECT_LT(allocated_bytes(), 300'000);
-    const auto file = *table.for_writing(torrent, *open(true), large, start);
+    const auto file = *table.for_writing(torrent, *open(true), large);
     if (file->direct_descriptor() < 0) GTEST_SKIP() << "this filesystem has no direct writes";
     EXPECT_GE(allocated_bytes(), 300'001);
 }
@@ -107,7 +106,7 @@ TEST_F(FileTableTest, ATorrentThatEndsClosesItsFiles) {
 
 TEST_F(FileTableTest, ALargeAlignedFileIsWrittenDirectlyUpToItsLastWholeUnit) {
     const auto files = open(true);
-    const auto file = *table.for_writing(torrent, *files, large, start);
+    const auto file = *table.for_writing(torrent, *files, large);
     if (file->direct_descriptor() < 0) GTEST_SKIP() << "no O_DIRECT here";
     EXPECT_EQ(file->direct_part_bytes(0, piece_length), piece_length);
     EXPECT_EQ(file->direct_part_bytes(4 * piece_length, 37'857), 36'864U);
@@ -120,12 +119,11 @@ TEST_F(FileTableTest, ALargeAlignedFileIsWrittenDirectlyUpToItsLastWholeUnit) {
 TEST_F(FileTableTest, OtherFilesAreWrittenThroughThePageCache) {
     const auto files = open(true);
     for (const storage::FileIndex index : {a, b, c, unaligned})
-        EXPECT_EQ((*table.for_writing(torrent, *files, index, start))->direct_part_bytes(0, 4096),
-                  0U)
+        EXPECT_EQ((*table.for_writing(torrent, *files, index))->direct_part_bytes(0, 4096), 0U)
             << index.value;
     const auto cached = open(true, {.writes = FileWrites::cached});
     FileTable other{8};
-    EXPECT_EQ((*other.for_writing(torrent, *cached, large, start))->direct_part_bytes(0, 4096), 0U);
+    EXPECT_EQ((*other.for_writing(torrent, *cached, large))->direct_part_bytes(0, 4096), 0U);
 }
 
 TEST_F(FileTableTest, AMissingFileIsNamed) {
@@ -151,17 +149,16 @@ TEST_F(FileTableTest, AFileThatIsCutOrDeletedWhileServedIsNoticedAfterAWhile) {
     EXPECT_NE(deleted.error().find("deleted"), std::string::npos);
 }
 
-TEST_F(FileTableTest, AFileThatIsCutOrDeletedWhileWrittenIsNoticedAfterAWhile) {
+TEST_F(FileTableTest, AFileThatIsCutOrDeletedWhileWrittenIsNoticedByTheNextWrite) {
     const auto files = open(true);
     for (const storage::FileIndex index : {a, b})
-        ASSERT_TRUE(table.for_writing(torrent, *files, index, start));
+        ASSERT_TRUE(table.for_writing(torrent, *files, index));
     std::filesystem::resize_file(path("a"), 10);
     std::filesystem::remove(path("b"));
-    EXPECT_TRUE(table.for_writing(torrent, *files, a, start + 1s));
-    const auto cut = table.for_writing(torrent, *files, a, start + 3s);
+    const auto cut = table.for_writing(torrent, *files, a);
     ASSERT_FALSE(cut);
     EXPECT_NE(cut.error().find("shorter"), std::string::npos);
-    const auto deleted = table.for_writing(torrent, *files, b, start + 3s);
+    const auto deleted = table.for_writing(torrent, *files, b);
     ASSERT_FALSE(deleted);
     EXPECT_NE(deleted.error().find("deleted"), std::string::npos);
 }
@@ -182,7 +179,7 @@ TEST_F(FileTableTest, ASeedsFileThatChangedSinceItWasCheckedIsNotServed) {
 
 TEST_F(FileTableTest, AFolderInTheFilesPlaceIsAnErrorThatNamesIt) {
     std::filesystem::create_directories(path("a"));
-    const auto file = table.for_writing(torrent, *open(true), a, start);
+    const auto file = table.for_writing(torrent, *open(true), a);
     ASSERT_FALSE(file);
     EXPECT_NE(file.error().find(path("a").string()), std::string::npos);
 }
