@@ -129,6 +129,11 @@ fs::path save_torrent(const metainfo::Metainfo& torrent, const fs::path& folder,
     return path;
 }
 
+bool is_among(const std::vector<TransferItem>& items, const InfoHash& info_hash) {
+    return std::ranges::any_of(
+        items, [&](const TransferItem& item) { return item.metainfo->info_hash == info_hash; });
+}
+
 int get(const Options& options, Environment& environment) {
     Console& console = environment.console;
     auto tiers = parse_tiers(options.transfer.trackers);
@@ -142,11 +147,13 @@ int get(const Options& options, Environment& environment) {
     for (const std::string& source : options.sources) {
         auto item = reader.read(source);
         if (environment.signals.interrupted()) return exit_interrupted;
-        if (item) {
-            items.push_back(std::move(*item));
-        } else {
+        if (!item) {
             console.error(item.error(), source);
             code = exit_failure;
+        } else if (is_among(items, item->metainfo->info_hash)) {
+            console.warning(fmt::format("{} is the torrent of another source", source), source);
+        } else {
+            items.push_back(std::move(*item));
         }
     }
     if (items.empty()) return code;

@@ -229,8 +229,12 @@ TEST_F(Commands, AFolderIsSeededWithItsOwnTracker) {
     const Json ready = wait_for_event(seeder, "ready");
     EXPECT_THAT(ready["trackers"][0].get<std::string>(), HasSubstr("http://127.0.0.1:"));
     EXPECT_EQ(ready["torrent"], path("data/set.torrent"));
-    ChildProcess getter = start_transfer({"get", ready["magnet"], "-o", path("got")});
-    EXPECT_EQ(finish(getter).code, 0);
+    ChildProcess getter =
+        start_transfer({"get", ready["magnet"], ready["torrent"], "-o", path("got")});
+    const Outcome got = finish(getter);
+    EXPECT_EQ(got.code, 0);
+    EXPECT_THAT(got.event("warning").value_or(Json{{"message", ""}})["message"],
+                HasSubstr("is the torrent of another source"));
     EXPECT_EQ(content(folder_ / "got/set/a.bin"), content(folder_ / "data/set/a.bin"));
     EXPECT_TRUE(std::filesystem::exists(folder_ / "got/set.torrent"));
 }
