@@ -141,7 +141,7 @@ std::optional<std::vector<bool>> TransferJob::files_meant(const std::vector<std:
     return std::nullopt;
 }
 
-void TransferJob::start(driver::Engine& engine) {
+void TransferJob::start(driver::Engine& engine, const std::string& taken_path) {
     CheckResult result = std::move(*check_);
     check_.reset();
     Console& console = environment_.console;
@@ -169,7 +169,7 @@ void TransferJob::start(driver::Engine& engine) {
     if (!unwanted) return;
     auto first = preferred();
     if (!first) return;
-    if (!item_.seed_only && !have.all() && !lock_folder()) return;
+    if (!item_.seed_only && !have.all() && !lock_folder(taken_path)) return;
     hand_over(engine, {.have = std::move(have),
                        .stamps = std::move(result.plan.files),
                        .skipped = std::move(*unwanted),
@@ -179,7 +179,14 @@ void TransferJob::start(driver::Engine& engine) {
 // --- The transfer
 
 /// Two that write the same files would each undo what the other records.
-bool TransferJob::lock_folder() {
+bool TransferJob::lock_folder(const std::string& taken_path) {
+    if (!taken_path.empty()) {
+        fail(fmt::format("{} would write {}, as another of these torrents does; get it into "
+                         "another folder",
+                         metainfo::quoted(name()), metainfo::quoted(taken_path)),
+             data_path());
+        return false;
+    }
     lock_ = driver::DownloadLock::take(item_.folder, item_.metainfo->info_hash);
     if (lock_) return true;
     fail(fmt::format("another spate is downloading {} into {}; end it, or name another folder",

@@ -68,7 +68,8 @@ public:
     void run_check(const std::stop_token& stop);
     bool check_done() const { return checked_.load(std::memory_order_acquire); }
     /// Takes the check's result and hands the torrent to the engine, or ends with an error.
-    void start(driver::Engine& engine);
+    /// `taken_path`: a file that another torrent writes and this one would too; empty: none.
+    void start(driver::Engine& engine, const std::string& taken_path);
     /// A magnet link: handed over at once.
     void start_metadata(driver::Engine& engine);
     /// The metadata came: the same torrent, with files. False, and ended, when it is refused.
@@ -110,7 +111,7 @@ private:
     std::optional<Bitfield> skipped(const Bitfield& have);
     std::optional<Bitfield> preferred();
     void warn_of_partial_seed(const Bitfield& have, const CheckResult& result);
-    bool lock_folder();
+    bool lock_folder(const std::string& taken_path);
     bool lost_a_file(driver::Engine& engine);
     void hand_over(driver::Engine& engine, driver::TorrentSpec spec);
     void fail(const std::string& sentence, const std::string& what, int code = exit_failure);

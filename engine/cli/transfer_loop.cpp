@@ -8,6 +8,7 @@
 #include "engine/cli/torrent_maker.hpp"
 #include "engine/cli/units.hpp"
 #include "engine/metainfo/magnet.hpp"
+#include "engine/storage/file_layout.hpp"
 
 namespace spate::cli {
 namespace {
@@ -76,6 +77,19 @@ void TransferLoop::turn(Time now) {
     if (now >= next_report_) report(now);
 }
 
+/// Where it would write what another job has written or writes.
+std::string TransferLoop::taken_path(const TransferJob& job) const {
+    if (job.item().seed_only) return {};
+    for (const auto& other : jobs_) {
+        if (other->phase() != TransferJob::Phase::running || other->item().awaits_metadata() ||
+            other->item().folder != job.item().folder)
+            continue;
+        std::string path = storage::shared_path(*other->item().metainfo, *job.item().metainfo);
+        if (!path.empty()) return path;
+    }
+    return {};
+}
+
 void TransferLoop::start_ready_jobs() {
     if (starting_.empty()) return;
     check_waiting_jobs();
@@ -85,7 +99,7 @@ void TransferLoop::start_ready_jobs() {
         if (job->phase() == TransferJob::Phase::waiting && job->item().awaits_metadata())
             job->start_metadata(*engine_);
         else if (job->phase() == TransferJob::Phase::checking && job->check_done())
-            job->start(*engine_);
+            job->start(*engine_, taken_path(*job));
         else
             return false;
         ++count;

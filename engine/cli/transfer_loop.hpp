@@ -48,6 +48,7 @@ public:
 
 private:
     void turn(Time now);
+    std::string taken_path(const TransferJob& job) const;
     void start_ready_jobs();
     void check_waiting_jobs();
     void started(TransferJob& job);

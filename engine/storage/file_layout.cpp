@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <span>
+#include <string_view>
+#include <unordered_set>
+#include <utility>
 
 #include "engine/base/assert.hpp"
 #include "engine/base/plain_path.hpp"
@@ -46,6 +49,18 @@ std::vector<PlannedFile> lay_out(const metainfo::Metainfo& torrent) {
             plan.link_target = link_text(plan.path, path_of(torrent, file.symlink));
     }
     return planned;
+}
+
+std::string shared_path(const metainfo::Metainfo& first, const metainfo::Metainfo& second) {
+    if (first.name != second.name) return {};
+    const std::vector<PlannedFile> files = lay_out(first);
+    std::unordered_set<std::string_view> paths;
+    for (const PlannedFile& file : files)
+        if (!file.pad && file.size_bytes > 0) paths.insert(file.path);
+    for (PlannedFile& file : lay_out(second))
+        if (!file.pad && file.size_bytes > 0 && paths.contains(file.path))
+            return std::move(file.path);
+    return {};
 }
 
 }  // namespace spate::storage

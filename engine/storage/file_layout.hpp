@@ -26,4 +26,8 @@ struct PlannedFile {
 /// One for each of the torrent's files, in its order. Every path passes is_plain_path().
 std::vector<PlannedFile> lay_out(const metainfo::Metainfo& torrent);
 
+/// The first path where both torrents have bytes, if they are downloaded into one folder; empty
+/// when there is none.
+std::string shared_path(const metainfo::Metainfo& first, const metainfo::Metainfo& second);
+
 }  // namespace spate::storage

@@ -260,6 +260,17 @@ TEST_F(Commands, AFileThatIsCutWhileItIsDownloadedStopsItAndIsFetchedAgain) {
     EXPECT_EQ(spate_program({"verify", path("set.torrent"), path("got")}).code, 0);
 }
 
+TEST_F(Commands, TwoTorrentsAreNotDownloadedIntoTheSameFile) {
+    create();
+    folder_.write_random("other/set/a.bin", 5'000);
+    ASSERT_EQ(spate_program({"create", path("other/set")}).code, 0);
+    const Outcome got = spate_program({"get", path("set.torrent"), path("other/set.torrent"), "-o",
+                                       path("got"), "--no-tracker", "--sandbox-loopback",
+                                       "--listen", "127.0.0.1:0", "--duration", "300ms", "--json"});
+    EXPECT_EQ(got.code, 1);
+    EXPECT_THAT(got.event("error")->at("message"), HasSubstr("\"set/a.bin\", as another"));
+}
+
 TEST_F(Commands, OnlySelectedFilesAreDownloaded) {
     create();
     ChildProcess seeder = seed();

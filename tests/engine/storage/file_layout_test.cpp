@@ -37,6 +37,15 @@ TEST(FileLayout, ALinkIsRelativeToTheFolderThatItLiesIn) {
     EXPECT_EQ(planned[3].link_target, "../d/e");
 }
 
+TEST(FileLayout, TwoTorrentsThatWriteTheSameFileAreTold) {
+    const metainfo::Metainfo first = folder_of({{"a", 5}, {"b", 0}, {"p", 3, true}}, 1024);
+    EXPECT_EQ(shared_path(first, folder_of({{"c", 9}, {"a", 6}}, 1024)), "root/a");
+    EXPECT_EQ(shared_path(first, folder_of({{"c", 9}, {"b", 6}, {"p", 3}}, 1024)), "");
+    metainfo::Metainfo elsewhere = first;
+    elsewhere.name = "other";
+    EXPECT_EQ(shared_path(first, elsewhere), "");
+}
+
 TEST(FileLayoutDeathTest, UnsafeNamesNeverReachTheDisk) {
     metainfo::Metainfo torrent = folder_of({{"..", 5}}, 1024);
     EXPECT_DEATH(lay_out(torrent), "is_plain_path");
