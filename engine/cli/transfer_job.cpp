@@ -5,9 +5,11 @@
 
 #include <fmt/format.h>
 
+#include "engine/base/assert.hpp"
 #include "engine/base/hex.hpp"
 #include "engine/cli/selection.hpp"
 #include "engine/cli/units.hpp"
+#include "engine/driver/content/metadata_file.hpp"
 #include "engine/metainfo/text.hpp"
 
 namespace spate::cli {
@@ -209,13 +211,16 @@ void TransferJob::start_metadata(driver::Engine& engine) {
 }
 
 bool TransferJob::adopt_metadata(const driver::MetadataReady& ready) {
-    auto parsed = metainfo::parse_info(ready.info_bytes);
-    if (!parsed || parsed->info_hash != item_.metainfo->info_hash) {
+    auto parsed = metainfo::parse_info(ready.info_bytes, ready.layers);
+    if (!parsed) {
         fail(fmt::format("the metadata of {} is refused: {}", metainfo::quoted(name()),
-                         parsed ? "it is another torrent's" : parsed.error().sentence),
+                         parsed.error().sentence),
              info_hash());
         return false;
     }
+    SPATE_ASSERT(metainfo::is_info_of(*item_.metainfo, parsed->info_bytes));
+    if (const auto saved = driver::save_metadata(*parsed, *item_.metainfo, item_.folder); !saved)
+        on_unsaved(saved.error());
     parsed->tracker_tiers.assign(item_.trackers.tiers().begin(), item_.trackers.tiers().end());
     parsed->web_seeds = item_.metainfo->web_seeds;
     item_.metainfo = std::make_shared<const metainfo::Metainfo>(std::move(*parsed));

@@ -100,11 +100,13 @@ struct TrackerTrouble {
     std::string url;
     std::string sentence;
 };
-/// The info dictionary of a magnet link, checked against its info-hash. The torrent that fetched it
-/// is stopped; add() one with the metadata, and these peers.
+/// The info dictionary of a magnet link, checked against its info-hashes, and the piece layers that
+/// it needs besides. The torrent that fetched them is stopped; add() one with the metadata, and
+/// these peers.
 struct MetadataReady {
     TorrentId torrent;
     std::vector<std::byte> info_bytes;
+    std::vector<metainfo::PieceLayer> layers{};
     std::vector<Endpoint> peers{};
 };
 using EngineEvent = std::variant<TorrentCompleted, TorrentStopped, TrackerTrouble, MetadataReady>;

@@ -33,6 +33,9 @@ void Session::add_torrent(SharedTorrent& shared, tracker::TrackerList trackers, 
         torrent.super_seeding =
             std::make_unique<swarm::SuperSeeding>(shared.pieces.size(), random_);
     by_info_hash_[shared.metainfo->info_hash] = &torrent;
+    // Whoever knows a hybrid by its v2 info-hash alone calls it by that.
+    if (shared.metainfo->has_v2())
+        by_info_hash_[metainfo::truncated(*shared.metainfo->info_hash_v2)] = &torrent;
     torrent.next_rates_report = now + swarm::Choker::round - rates_before_choking;
     if (shared.home == options_.core)
         torrent.trackers.emplace(std::move(trackers),
@@ -239,6 +242,8 @@ void Session::halt(Torrent& torrent, bool tell_trackers, Time now) {
         for (const tracker::AnnounceOrder& order : torrent.trackers->stop(now))
             announce(torrent, order);
     abandon_all(torrent);
+    torrent.layer_fetch.reset();
+    torrent.layer_proofs.reset();
     torrent_timers_.cancel(torrent.shared.id.value);
 }
 

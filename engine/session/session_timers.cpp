@@ -83,6 +83,7 @@ void Session::tick(Connection& connection, Time now) {
     if (!connection.upload_limit.unlimited() && !connection.uploads.empty())
         request_transmit(connection);
     request_metadata(connection, now);
+    request_hashes(connection, now);
     // One that has nothing and isn't Fast never says so.
     if (connection.torrent->super_seeding &&
         !connection.torrent->super_seeding->told(connection.id))

@@ -12,6 +12,8 @@
 #include "engine/session/home.hpp"
 #include "engine/session/metadata_fetch.hpp"
 #include "engine/session/shared_torrent.hpp"
+#include "engine/swarm/layer_fetch.hpp"
+#include "engine/swarm/layer_proofs.hpp"
 #include "engine/swarm/picker.hpp"
 #include "engine/swarm/smart_ban.hpp"
 #include "engine/swarm/super_seeding.hpp"
@@ -60,6 +62,10 @@ public:
     /// Set while only the info-hash is known (SharedTorrent::awaits_metadata): peers are asked for
     /// the info dictionary and for nothing else.
     std::unique_ptr<MetadataFetch> fetch;
+    /// Set beside `fetch` once the dictionary is there, and lacks piece layers.
+    std::unique_ptr<swarm::LayerFetch> layer_fetch;
+    /// From the first hash request on.
+    std::unique_ptr<swarm::LayerProofs> layer_proofs;
     Time next_rates_report{};
     std::optional<Time> haves_due;
     bool halted = false;

@@ -180,6 +180,7 @@ void SessionTest::carry_out(Output& output) {
             if constexpr (is_same_v<Kind, ToCore>) to_cores.push_back(o);
             if constexpr (is_same_v<Kind, Announce>) announces.push_back(o);
             if constexpr (is_same_v<Kind, CheckMetadata>) metadata.push_back(o);
+            if constexpr (is_same_v<Kind, LayersReady>) layers.push_back(o);
             if constexpr (is_same_v<Kind, TorrentComplete>) completed.push_back(o);
             if constexpr (is_same_v<Kind, TorrentFailed>) failed.push_back(o);
             if constexpr (is_same_v<Kind, TrackerWarning>) warnings.push_back(o);

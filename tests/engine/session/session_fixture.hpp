@@ -87,6 +87,7 @@ struct SessionTest : testing::Test {
     std::vector<ToCore> to_cores;
     std::vector<Announce> announces;
     std::vector<CheckMetadata> metadata;
+    std::vector<LayersReady> layers;
     std::vector<TorrentComplete> completed;
     std::vector<TorrentFailed> failed;
     std::vector<TrackerWarning> warnings;
