@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "engine/cli/proc_figures.hpp"
+#include "engine/synthetic/cpu.hpp"
 #include "engine/synthetic/sink.hpp"
 #include "engine/synthetic/source.hpp"
 

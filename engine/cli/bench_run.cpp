@@ -8,7 +8,8 @@
 #include <fmt/format.h>
 
 #include "engine/cli/proc_figures.hpp"
-#include "engine/synthetic/limit.hpp"
+#include "engine/synthetic/cpu.hpp"
+#include "engine/synthetic/disk_limit.hpp"
 #include "engine/synthetic/sink.hpp"
 #include "engine/synthetic/source.hpp"
 
@@ -31,6 +32,10 @@ double per(double amount, double of) {
 
 BenchFigures figures(double bytes, double seconds, double cpu_s) {
     return {.bytes_per_s = per(bytes, seconds), .cpu_s_per_gib = per(cpu_s * gibibyte, bytes)};
+}
+
+BenchFigures figures(const synthetic::LimitResult& result) {
+    return figures(static_cast<double>(result.bytes), result.seconds, result.cpu_s);
 }
 
 /// Reads a child's lines until the event comes; an empty object when it ends without.
@@ -94,28 +99,43 @@ std::expected<BenchSample, std::string> BenchRunner::run(const BenchScenario& sc
     const MachineTicks before = machine_ticks();
     const auto bare = limit(scenario);
     if (!bare) return std::unexpected(bare.error());
+    const auto disk = scenario.downloads() ? disk_limit() : BenchFigures{};
+    if (!disk) return std::unexpected(disk.error());
     auto sample = scenario.downloads() ? download(scenario) : seed(scenario);
     if (!sample) return sample;
     sample->limit = *bare;
+    sample->disk = *disk;
     sample->steal_percent = steal_percent(before, machine_ticks());
     return sample;
 }
 
+synthetic::LimitOptions BenchRunner::limit_options(std::uint32_t connections) const {
+    return {.connections = connections,
+            .measured_cpu = cpus_.engine,
+            .other_cpu = cpus_.other,
+            .warm_up = warm_up,
+            .time = options_.time,
+            .random_seed = next_seed_,
+            .stop = [this] { return stopped(); }};
+}
+
 std::expected<BenchFigures, std::string> BenchRunner::limit(const BenchScenario& scenario) const {
-    const synthetic::LimitOptions options{.connections = scenario.peers,
-                                          .measured_cpu = cpus_.engine,
-                                          .other_cpu = cpus_.other,
-                                          .warm_up = warm_up,
-                                          .time = options_.time,
-                                          .random_seed = next_seed_,
-                                          .stop = [this] { return stopped(); }};
+    const synthetic::LimitOptions options = limit_options(scenario.peers);
     const auto result = [&] {
         if (scenario.downloads()) return synthetic::measure_receive_limit(content_, options);
         if (scenario.kind == BenchKind::seed) return synthetic::measure_send_limit(file(), options);
         return synthetic::measure_read_limit(file(), content_.piece_length_bytes(), options);
     }();
     if (!result) return std::unexpected(result.error());
-    return figures(static_cast<double>(result->bytes), result->seconds, result->cpu_s);
+    return figures(*result);
+}
+
+std::expected<BenchFigures, std::string> BenchRunner::disk_limit() const {
+    const auto result =
+        synthetic::measure_write_limit(folder_ / "disk-limit", options_.size_bytes,
+                                       content_.piece_length_bytes(), limit_options(1));
+    if (!result) return std::unexpected(result.error());
+    return figures(*result);
 }
 
 std::expected<ChildProcess, std::string> BenchRunner::start(const BenchScenario& scenario,

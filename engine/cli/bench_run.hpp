@@ -9,6 +9,7 @@
 #include "engine/cli/console.hpp"
 #include "engine/cli/signals.hpp"
 #include "engine/synthetic/content.hpp"
+#include "engine/synthetic/limit.hpp"
 
 namespace spate::cli {
 
@@ -21,6 +22,7 @@ struct BenchFigures {
 struct BenchSample {
     BenchFigures engine;
     BenchFigures limit{};
+    BenchFigures disk{};  // of a download: bare writes
     double enter_calls_per_mib = 0;
     double copied_bytes_per_byte = 0;
     double device_bytes_per_byte = 0;  // read from disks for what was sent
@@ -49,6 +51,8 @@ public:
 
 private:
     std::expected<BenchFigures, std::string> limit(const BenchScenario& scenario) const;
+    std::expected<BenchFigures, std::string> disk_limit() const;
+    synthetic::LimitOptions limit_options(std::uint32_t connections) const;
     std::expected<BenchSample, std::string> seed(const BenchScenario& scenario);
     std::expected<BenchSample, std::string> download(const BenchScenario& scenario);
     std::expected<ChildProcess, std::string> start(const BenchScenario& scenario,

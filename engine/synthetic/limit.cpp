@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <fcntl.h>
-#include <numeric>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -13,9 +11,9 @@
 
 #include <fmt/format.h>
 
+#include "engine/synthetic/cpu.hpp"
 #include "engine/synthetic/sink.hpp"
 #include "engine/synthetic/source.hpp"
-#include "io/mapping.hpp"
 #include "io/socket.hpp"
 
 namespace spate::synthetic {
@@ -25,16 +23,6 @@ constexpr std::size_t transfer_bytes = 256 << 10;
 /// The measured end sleeps when it has nothing to do, as any server does.
 constexpr int sleep_ms = 10;
 constexpr std::size_t blocks = transfer_bytes / block_size_bytes;
-
-double seconds_of(const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-}
-
-double thread_cpu_s() {
-    rusage usage{};
-    ::getrusage(RUSAGE_THREAD, &usage);
-    return seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
-}
 
 /// A whole file, for reading.
 class FileMapping {
@@ -258,37 +246,6 @@ std::expected<LimitResult, std::string> measure_receive_limit(const Content& con
         {.connect = {.to = at, .count = options.connections}, .unasked = true}, content);
     if (!source) return std::unexpected(source.error());
     return measure(measured, *source, &Source::sent_bytes, options);
-}
-
-std::expected<LimitResult, std::string> measure_read_limit(const std::filesystem::path& path,
-                                                           std::uint32_t read_bytes,
-                                                           const LimitOptions& options) {
-    const io::FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECT));
-    struct stat status{};
-    if (!file || ::fstat(file.get(), &status) != 0)
-        return std::unexpected(fmt::format("cannot read '{}' past the page cache: {}",
-                                           path.string(), io::last_error().message()));
-    std::vector<std::uint64_t> order(static_cast<std::uint64_t>(status.st_size) / read_bytes);
-    std::iota(order.begin(), order.end(), std::uint64_t{0});
-    Prng(options.random_seed).shuffle(std::span(order));
-    std::atomic<std::size_t> next = 0;
-    std::atomic<std::uint64_t> bytes = 0;
-    io::Clock clock;
-    const Time started = clock.refresh();
-    {
-        constexpr std::size_t depth = 16;
-        std::vector<std::jthread> readers;
-        for (std::size_t reader = 0; reader < depth; ++reader)
-            readers.emplace_back([&] {
-                const auto buffer = io::PageMapping::create(read_bytes, 4096);
-                for (std::size_t at = next++; at < order.size(); at = next++) {
-                    const ssize_t count = ::pread(file.get(), buffer.memory().data(), read_bytes,
-                                                  static_cast<off_t>(order[at] * read_bytes));
-                    if (count > 0) bytes += static_cast<std::uint64_t>(count);
-                }
-            });
-    }
-    return LimitResult{.seconds = to_seconds(clock.refresh() - started), .bytes = bytes};
 }
 
 }  // namespace spate::synthetic

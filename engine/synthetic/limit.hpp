@@ -38,10 +38,4 @@ std::expected<LimitResult, std::string> measure_send_limit(const std::filesystem
 std::expected<LimitResult, std::string> measure_receive_limit(const Content& content,
                                                               const LimitOptions& options);
 
-/// Reads of `read_bytes` each, all of the file once in random order, sixteen at a time past the
-/// page cache: what cold seeding can't beat.
-std::expected<LimitResult, std::string> measure_read_limit(const std::filesystem::path& file,
-                                                           std::uint32_t read_bytes,
-                                                           const LimitOptions& options);
-
 }  // namespace spate::synthetic

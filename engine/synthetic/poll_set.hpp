@@ -48,7 +48,4 @@ std::expected<std::vector<io::FileDescriptor>, std::string> connect_all(
 
 void set_nonblocking(int fd);
 
-/// The calling thread and those it starts stay on this CPU, if it may run there.
-void stay_on_cpu(unsigned cpu);
-
 }  // namespace spate::synthetic

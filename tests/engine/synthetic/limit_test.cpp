@@ -1,10 +1,9 @@
 // That the ends work together; how fast they are is for people to look at.
-#include "engine/synthetic/limit.hpp"
-
 #include <thread>
 
 #include <gtest/gtest.h>
 
+#include "engine/synthetic/disk_limit.hpp"
 #include "engine/synthetic/sink.hpp"
 #include "engine/synthetic/source.hpp"
 #include "io/socket.hpp"
@@ -63,6 +62,21 @@ TEST(Limits, OfAFileThatIsMissingIsASentence) {
     const driver::ScratchFolder folder;
     EXPECT_FALSE(measure_send_limit(folder / "missing", quick(1)));
     EXPECT_FALSE(measure_read_limit(folder / "missing", 4096, quick(1)));
+    EXPECT_FALSE(measure_write_limit(folder / "missing" / "file", 1 << 20, 4096, quick(1)));
+}
+
+TEST(Limits, OfTheDiskCoverAllWholePieces) {
+    const driver::ScratchFolder folder;
+    constexpr std::uint32_t piece_bytes = 48 << 10;
+    constexpr std::uint64_t pieces = 40;  // more than are under way at a time
+    const auto written =
+        measure_write_limit(folder / "written", pieces * piece_bytes + 1, piece_bytes, quick(1));
+    ASSERT_TRUE(written) << written.error();
+    EXPECT_EQ(written->bytes, pieces * piece_bytes);
+    EXPECT_FALSE(std::filesystem::exists(folder / "written"));
+    const auto odd = measure_write_limit(folder / "odd", 3 * 1000, 1000, quick(1));
+    ASSERT_TRUE(odd) << odd.error();
+    EXPECT_EQ(odd->bytes, 3U * 1000);
 }
 
 TEST(Source, AnswersARequestWithItsPartOfThePiece) {
