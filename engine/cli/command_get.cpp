@@ -14,6 +14,7 @@
 #include "engine/cli/torrent_maker.hpp"
 #include "engine/cli/torrent_text.hpp"
 #include "engine/cli/transfer_loop.hpp"
+#include "engine/cli/units.hpp"
 #include "engine/driver/content/metadata_file.hpp"
 #include "engine/driver/content/torrent_download.hpp"
 #include "engine/metainfo/path_rules.hpp"
@@ -38,6 +39,7 @@ struct Options {
     std::vector<std::string> first;
     driver::Allocation allocation = driver::Allocation::automatic;
     driver::FileWrites writes = driver::FileWrites::direct;
+    std::uint64_t play_bytes_per_s = 0;
     TransferOptions transfer;
 };
 
@@ -88,6 +90,7 @@ private:
         item.full_check = options_.transfer.full_check;
         item.allocation = options_.allocation;
         item.writes = options_.writes;
+        item.play_bytes_per_s = options_.play_bytes_per_s;
         return item;
     }
 
@@ -180,6 +183,11 @@ Command add_get_command(CLI::App& app) {
         ->type_name("DIR");
     command->add_flag("--sequential", options->transfer.sequential,
                       "Get the pieces in order, to play them while they come; worse for the swarm");
+    add_parsed(*command, "--play", options->play_bytes_per_s, parse_rate,
+               "Get the pieces in time to be played from the start at this rate (bytes per second) "
+               "while they come, the others rarest first; says when there is enough to begin, and "
+               "at the end how many were late")
+        ->type_name("RATE");
     command->add_flag("--seed", options->keep_seeding, "Go on seeding when complete, until Ctrl-C");
     command
         ->add_option(

@@ -197,6 +197,7 @@ void TransferJob::hand_over(driver::Engine& engine, driver::TorrentSpec spec) {
     spec.peers = item_.peers;
     spec.allocation = item_.allocation;
     spec.writes = item_.writes;
+    if (is_played()) spec.play.emplace().rate_bytes_per_s = item_.play_bytes_per_s;
     auto id = engine.add(std::move(spec));
     if (!id) return fail(id.error(), item_.folder);
     id_ = *id;
@@ -304,12 +305,19 @@ bool TransferJob::look(driver::Engine& engine, Time now) {
     if (!id_) return true;
     const driver::TorrentStatus before = status_;
     status_ = engine.status(*id_);
+    if (status_.playing && !std::exchange(playing_told_, true)) tell_playing(now);
     const bool rested = down_bytes_per_s_ < 1 && up_bytes_per_s_ < 1;
     down_bytes_per_s_ =
         smoothed(down_bytes_per_s_, before.downloaded_bytes, status_.downloaded_bytes, seconds);
     up_bytes_per_s_ =
         smoothed(up_bytes_per_s_, before.uploaded_bytes, status_.uploaded_bytes, seconds);
     return moved_on || !rested || status_ != before;
+}
+
+void TransferJob::tell_playing(Time now) {
+    const double seconds = to_seconds(now - started_);
+    environment_.console.event("playing", {{"info_hash", info_hash()}, {"seconds", seconds}});
+    environment_.console.say(fmt::format("{}: enough is there to begin to play", name()));
 }
 
 Progress TransferJob::progress() const {

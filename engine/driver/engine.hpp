@@ -18,6 +18,7 @@
 #include "engine/metainfo/metainfo.hpp"
 #include "engine/swarm/choker.hpp"
 #include "engine/swarm/piece_order.hpp"
+#include "engine/swarm/playback.hpp"
 #include "engine/tracker/tracker_list.hpp"
 #include "hashing/hasher.hpp"
 
@@ -67,6 +68,8 @@ struct TorrentSpec {
     Bitfield skipped{};
     /// Pieces that are got before all others. Empty: none.
     Bitfield preferred{};
+    /// It is played while it comes.
+    std::optional<swarm::Playback::Options> play{};
     tracker::TrackerList trackers{};
     /// Called at once, and again when they are lost.
     std::vector<Endpoint> peers{};
@@ -83,6 +86,8 @@ struct TorrentStatus {
     std::uint64_t wasted_bytes = 0;
     std::uint32_t peers = 0;
     std::uint32_t seeds = 0;
+    std::uint32_t late_pieces = 0;  // of one that is played
+    bool playing = false;           // there was enough to begin
     bool complete = false;
     bool operator==(const TorrentStatus&) const = default;
 };

@@ -228,7 +228,8 @@ private:
     static void adapt_send_size(Connection& connection, std::uint64_t bytes, Time now);
 
     // session_home.cpp: home duties and messages between cores.
-    void set_preferences(Torrent& torrent);
+    void set_preferences(Torrent& torrent, Time now);
+    void follow_playback(Torrent& torrent, Time now);
     void tell_home(Torrent& torrent, CoreMessage message, Time now);
     void tell_others(const CoreMessage& message);
     void keep_early(TorrentId id, const CoreMessage& message);

@@ -42,6 +42,8 @@ public:
     SharedTorrent& shared;
     /// None when nothing was missing from the start: of the thousands that a seed has.
     std::unique_ptr<swarm::Picker> picker;
+    /// Of a torrent that is played while it comes.
+    std::unique_ptr<swarm::Playback> playback;
     /// Pieces that this core knows to be stored, which may lag behind the shared table: what the
     /// peers of this core were told, or will be by `unannounced`.
     Bitfield known_stored;
@@ -68,6 +70,7 @@ public:
     std::unique_ptr<swarm::LayerProofs> layer_proofs;
     Time next_rates_report{};
     std::optional<Time> haves_due;
+    std::optional<Time> playback_due;  // to be looked at
     bool halted = false;
     bool complete_told = false;
 

@@ -44,6 +44,7 @@ SharedTorrent& SessionTest::add_torrent(metainfo::Metainfo content, TorrentId id
     if (seeding)
         for (std::uint32_t i = 0; i < shared.pieces.size(); ++i)
             shared.pieces.set_stored(PieceIndex(i));
+    shared.play = play;
     session->add_torrent(shared, trackers, now);
     run();
     return shared;
