@@ -13,9 +13,10 @@ std::uint64_t whole(double bytes_per_s) {
 
 }  // namespace
 
-double Tyrant::equal_split(double capacity_bytes_per_s) {
-    const double active = std::max(2.0, std::floor(std::sqrt(0.6 * capacity_bytes_per_s / 1'000)));
-    return capacity_bytes_per_s / (active + 1);
+double Tyrant::first_offer(const Estimate& estimate, double uplink_bytes_per_s) {
+    const double ordinary = std::max(cost_start_bytes_per_s, equal_split(uplink_bytes_per_s));
+    return std::clamp(first_offer_share * estimate.gain_bytes_per_s, cost_start_bytes_per_s,
+                      ordinary);
 }
 
 void Tyrant::learn(Estimate& estimate, const ChokeCandidate& peer) {
@@ -43,9 +44,12 @@ void Tyrant::forget_leavers(const ChokeRound& round) {
 
 std::vector<Unchoke> Tyrant::choose(const ChokeRound& round) {
     forget_leavers(round);
+    double left = round.uplink_bytes_per_s > 0 ? static_cast<double>(round.uplink_bytes_per_s)
+                                               : uplink_start_bytes_per_s;
     for (const ChokeCandidate& peer : round.peers) {
         Estimate& estimate = estimates_[peer.key];
         learn(estimate, peer);
+        if (!estimate.tried) estimate.cost_bytes_per_s = first_offer(estimate, left);
         estimate.served = false;
     }
     struct Offer {
@@ -60,8 +64,6 @@ std::vector<Unchoke> Tyrant::choose(const ChokeRound& round) {
             {estimate.gain_bytes_per_s / estimate.cost_bytes_per_s, peer->key, &estimate});
     }
     std::ranges::stable_sort(offers, std::greater(), &Offer::worth);
-    double left = round.uplink_bytes_per_s > 0 ? static_cast<double>(round.uplink_bytes_per_s)
-                                               : uplink_start_bytes_per_s;
     std::vector<Unchoke> chosen;
     for (const Offer& offer : offers) {
         Estimate& estimate = *offer.estimate;
@@ -71,6 +73,7 @@ std::vector<Unchoke> Tyrant::choose(const ChokeRound& round) {
         if (estimate.cost_bytes_per_s > left && !chosen.empty()) continue;
         left -= estimate.cost_bytes_per_s;
         estimate.served = true;
+        estimate.tried = true;
         chosen.push_back({offer.key, whole(estimate.cost_bytes_per_s)});
     }
     return chosen;

@@ -10,9 +10,13 @@ namespace spate::swarm {
 void Uplink::observe(std::uint64_t given_bytes_per_s, std::uint64_t allotted_bytes_per_s) {
     const auto given = static_cast<double>(given_bytes_per_s);
     const auto allotted = static_cast<double>(allotted_bytes_per_s);
+    const double expected = (allotted + static_cast<double>(allotted_before_)) / 2;
+    allotted_before_ = allotted_bytes_per_s;
     double estimate = std::max(given, static_cast<double>(estimate_) * sink);
-    if (allotted > 0 && given >= saturated_share * allotted)
-        estimate = std::max(estimate, allotted * grow);
+    if (allotted > 0 && given >= saturated_share * expected)
+        estimate = std::max(estimate, allotted * (limit_met_ ? grow : grow_at_first));
+    else if (allotted > 0)
+        limit_met_ = true;
     estimate_ = static_cast<std::uint64_t>(estimate);
 }
 

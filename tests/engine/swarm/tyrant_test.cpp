@@ -57,6 +57,26 @@ TEST(Tyrant, PaysTenPerCentLessAfterThreeRoundsOfReciprocation) {
     EXPECT_EQ(tyrant.estimates().at(key(1)).gain_bytes_per_s, 40'000) << "what it gives";
 }
 
+TEST(Tyrant, OffersTwiceWhatThePeerIsThoughtToGive) {
+    Tyrant tyrant;
+    std::vector<ChokeCandidate> peers{peer(1), peer(2), peer(3)};
+    peers[0].announced_bytes_per_s = 200'000;
+    peers[1].unchokes_us = true;
+    peers[1].rate_bytes_per_s = 50'000;
+    (void)choose(tyrant, peers, 1'000'000);
+    EXPECT_NEAR(cost(tyrant, 1), 2 * 200'000.0 / 5, 1);
+    EXPECT_NEAR(cost(tyrant, 2), 2 * 50'000, 1);
+    EXPECT_EQ(cost(tyrant, 3), Tyrant::cost_start_bytes_per_s) << "nothing is known of it";
+}
+
+TEST(Tyrant, OffersNoMoreAtFirstThanAnOrdinaryPeerOfItsUplinkWould) {
+    Tyrant tyrant;
+    std::vector<ChokeCandidate> peers{peer(1)};
+    peers[0].announced_bytes_per_s = 10'000'000;
+    (void)choose(tyrant, peers, 200'000);
+    EXPECT_EQ(cost(tyrant, 1), 200'000.0 / 5);
+}
+
 TEST(Tyrant, APeerThatWasNotServedCostsNoMore) {
     Tyrant tyrant;
     std::vector<ChokeCandidate> peers{peer(1)};
@@ -84,12 +104,14 @@ TEST(Tyrant, ServesTheBestBargainsUntilTheUplinkIsSpent) {
 TEST(Tyrant, SpendsTheRestOnPeersThatAreCheapEnough) {
     Tyrant tyrant;
     std::vector<ChokeCandidate> peers{peer(1), peer(2), peer(3)};
-    peers[0].announced_bytes_per_s = 5'000'000;  // the best, and soon a dear one
-    peers[1].announced_bytes_per_s = 2'000'000;
-    for (int round = 0; round < 4; ++round) (void)choose(tyrant, peers, 15'000);
-    ASSERT_GT(cost(tyrant, 1), 20'000) << "it was paid more and more, and never reciprocated";
+    peers[0].announced_bytes_per_s = 5'000'000;  // the best
+    peers[1].announced_bytes_per_s = 2'000'000;  // as dear
+    for (int round = 0; round < 4; ++round) (void)choose(tyrant, peers, 100'000);
+    ASSERT_GT(cost(tyrant, 2), cost(tyrant, 3)) << "paid more and more, and never reciprocated";
+    const double enough = Tyrant::raise * (cost(tyrant, 1) + cost(tyrant, 3));
     std::vector<PeerKey> served;
-    for (const Unchoke& one : choose(tyrant, peers, 41'500)) served.push_back(one.key);
+    for (const Unchoke& one : choose(tyrant, peers, static_cast<std::uint64_t>(enough) + 1))
+        served.push_back(one.key);
     EXPECT_EQ(served, (std::vector{key(1), key(3)})) << "the second best doesn't fit";
 }
 
@@ -114,8 +136,7 @@ TEST(Tyrant, ForgetsPeersThatLeave) {
 }
 
 TEST(Tyrant, ExpectsOfAFastPeerWhatItGivesEachOfThoseItServes) {
-    // 600 KB/s: eighteen regular slots and the optimistic one.
-    EXPECT_NEAR(Tyrant::equal_split(600'000), 600'000.0 / 19, 1);
+    EXPECT_EQ(Tyrant::equal_split(600'000), 120'000) << "four regular slots and the optimistic one";
     Tyrant tyrant;
     std::vector<ChokeCandidate> peers{peer(1), peer(2)};
     peers[1].announced_bytes_per_s = 600'000;

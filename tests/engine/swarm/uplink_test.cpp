@@ -26,10 +26,27 @@ TEST(Uplink, IsTheGreatestRateSeenAndSinksSlowly) {
 
 TEST(Uplink, LooksForMoreWhereAllThatWasAllottedGoesOut) {
     Uplink uplink;
+    uplink.observe(39'000, 100'000);
+    EXPECT_EQ(uplink.bytes_per_s(), 39'000U) << "less than it had in one of two rounds";
     uplink.observe(79'000, 100'000);
     EXPECT_EQ(uplink.bytes_per_s(), 79'000U);
     uplink.observe(80'000, 100'000);
     EXPECT_EQ(uplink.bytes_per_s(), 125'000U);
+}
+
+TEST(Uplink, LooksForTwiceAsMuchUntilNotAllWentOutOnce) {
+    Uplink uplink;
+    uplink.observe(0, 0);  // nobody was served: nothing was learnt
+    std::uint64_t before = 0;
+    for (const std::uint64_t allotted : {100'000U, 200'000U, 400'000U}) {
+        uplink.observe((before + allotted) / 2, allotted);
+        EXPECT_EQ(uplink.bytes_per_s(), 2 * allotted);
+        before = allotted;
+    }
+    uplink.observe(470'000, 800'000);
+    EXPECT_LT(uplink.bytes_per_s(), 800'000U);
+    uplink.observe(700'000, 700'000);
+    EXPECT_EQ(uplink.bytes_per_s(), 875'000U);
 }
 
 TEST(UploadSlots, GrowWithTheRootOfTheUplink) {
