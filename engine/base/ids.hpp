@@ -46,6 +46,17 @@ struct BlockRef {
     auto operator<=>(const BlockRef&) const = default;
 };
 
+/// A range of hashes of a file's tree, as HASH REQUEST, HASHES and HASH REJECT name it (BEP 52):
+/// `length` hashes of the layer at height `base_layer`, and what proves them `proof_layers` up.
+struct HashRef {
+    Sha256Digest pieces_root;
+    std::uint32_t base_layer = 0;
+    std::uint32_t index = 0;
+    std::uint32_t length = 0;
+    std::uint32_t proof_layers = 0;
+    auto operator<=>(const HashRef&) const = default;
+};
+
 /// Every client requests blocks of this size, the last of a piece excepted.
 inline constexpr std::uint32_t block_size_bytes = 16 * 1024;
 

@@ -14,6 +14,8 @@
 #include "engine/cli/torrent_maker.hpp"
 #include "engine/cli/torrent_text.hpp"
 #include "engine/cli/transfer_loop.hpp"
+#include "engine/cli/units.hpp"
+#include "engine/driver/content/metadata_file.hpp"
 #include "engine/driver/content/torrent_download.hpp"
 #include "engine/metainfo/path_rules.hpp"
 #include "engine/metainfo/text.hpp"
@@ -37,10 +39,24 @@ struct Options {
     std::vector<std::string> first;
     driver::Allocation allocation = driver::Allocation::automatic;
     driver::FileWrites writes = driver::FileWrites::direct;
+    std::uint64_t play_bytes_per_s = 0;
     TransferOptions transfer;
 };
 
 using Source = std::expected<TransferItem, std::string>;
+
+/// NAME.torrent in the download folder, unless there is one already.
+fs::path save_torrent(const metainfo::Metainfo& torrent, const fs::path& folder, Console& console) {
+    fs::path path = folder / (torrent.name + ".torrent");
+    if (fs::exists(fs::symlink_status(path))) return path;
+    std::error_code ignored;
+    fs::create_directories(folder, ignored);
+    if (const auto written = write_file(path, metainfo::write_torrent(torrent)); !written) {
+        console.warning(written.error(), path.string());
+        return {};
+    }
+    return path;
+}
 
 /// Turns what the user named into torrents.
 class SourceReader {
@@ -74,6 +90,7 @@ private:
         item.full_check = options_.transfer.full_check;
         item.allocation = options_.allocation;
         item.writes = options_.writes;
+        item.play_bytes_per_s = options_.play_bytes_per_s;
         return item;
     }
 
@@ -92,17 +109,17 @@ private:
     Source from_magnet(const std::string& link) {
         const auto magnet = parse_magnet_text(link);
         if (!magnet) return std::unexpected(magnet.error());
-        if (!magnet->info_hash)
-            return std::unexpected(metainfo::quoted(link) +
-                                   " names a v2-only torrent: spate needs its .torrent file, which "
-                                   "has the piece layers");
         metainfo::Metainfo torrent;
-        torrent.info_hash = *magnet->info_hash;
+        torrent.info_hash =
+            magnet->info_hash ? *magnet->info_hash : metainfo::truncated(*magnet->info_hash_v2);
         torrent.info_hash_v2 = magnet->info_hash_v2;
-        torrent.name = magnet->name.empty() ? to_hex(magnet->info_hash->bytes) : magnet->name;
+        torrent.name = magnet->name.empty() ? to_hex(torrent.info_hash.bytes) : magnet->name;
         torrent.web_seeds = magnet->web_seeds;
         for (const std::string& url : magnet->trackers) torrent.tracker_tiers.push_back({url});
-        TransferItem item = item_of(std::move(torrent), {});
+        auto known = driver::load_metadata(torrent, options_.folder);
+        const fs::path file =
+            known ? save_torrent(*known, options_.folder, environment_.console) : fs::path();
+        TransferItem item = item_of(known ? std::move(*known) : std::move(torrent), file);
         std::ranges::copy(look_up(magnet->peers, environment_.console),
                           std::back_inserter(item.peers));
         if (item.select.empty())
@@ -115,19 +132,6 @@ private:
     const std::vector<std::vector<std::string>> tiers_;
     Environment& environment_;
 };
-
-/// NAME.torrent in the download folder, unless there is one already.
-fs::path save_torrent(const metainfo::Metainfo& torrent, const fs::path& folder, Console& console) {
-    fs::path path = folder / (torrent.name + ".torrent");
-    if (fs::exists(fs::symlink_status(path))) return path;
-    std::error_code ignored;
-    fs::create_directories(folder, ignored);
-    if (const auto written = write_file(path, metainfo::write_torrent(torrent)); !written) {
-        console.warning(written.error(), path.string());
-        return {};
-    }
-    return path;
-}
 
 bool is_among(const std::vector<TransferItem>& items, const InfoHash& info_hash) {
     return std::ranges::any_of(
@@ -186,6 +190,11 @@ Command add_get_command(CLI::App& app) {
         ->type_name("DIR");
     command->add_flag("--sequential", options->transfer.sequential,
                       "Get the pieces in order, to play them while they come; worse for the swarm");
+    add_parsed(*command, "--play", options->play_bytes_per_s, parse_rate,
+               "Get the pieces in time to be played from the start at this rate (bytes per second) "
+               "while they come, the others rarest first; says when there is enough to begin, and "
+               "at the end how many were late")
+        ->type_name("RATE");
     command->add_flag("--seed", options->keep_seeding, "Go on seeding when complete, until Ctrl-C");
     command
         ->add_option(

@@ -89,17 +89,19 @@ Json ledger_json(const driver::Ledger& ledger) {
 }
 
 Json summary_json(const RunCost& cost) {
-    return {{"bytes_down", cost.bytes_down},
-            {"bytes_up", cost.bytes_up},
-            {"seconds", cost.seconds},
-            {"cpu_user_s", cost.process.cpu_user_s},
-            {"cpu_sys_s", cost.process.cpu_system_s},
-            {"peak_rss_bytes", cost.process.peak_rss_bytes},
-            {"own_memory_bytes", cost.process.own_memory_bytes},
-            {"bytes_read_device", cost.process.bytes_read_device},
-            {"bytes_written_device", cost.process.bytes_written_device},
-            {"verdict", verdict_json(driver::judge(cost.ledger))},
-            {"ledger", ledger_json(cost.ledger)}};
+    Json summary{{"bytes_down", cost.bytes_down},
+                 {"bytes_up", cost.bytes_up},
+                 {"seconds", cost.seconds},
+                 {"cpu_user_s", cost.process.cpu_user_s},
+                 {"cpu_sys_s", cost.process.cpu_system_s},
+                 {"peak_rss_bytes", cost.process.peak_rss_bytes},
+                 {"own_memory_bytes", cost.process.own_memory_bytes},
+                 {"bytes_read_device", cost.process.bytes_read_device},
+                 {"bytes_written_device", cost.process.bytes_written_device},
+                 {"verdict", verdict_json(driver::judge(cost.ledger))},
+                 {"ledger", ledger_json(cost.ledger)}};
+    if (cost.late_pieces) summary["late_pieces"] = *cost.late_pieces;
+    return summary;
 }
 
 std::vector<std::string> ledger_text(const RunCost& cost) {
@@ -113,6 +115,7 @@ std::vector<std::string> ledger_text(const RunCost& cost) {
     row("received, sent",
         fmt::format("{}, {} in {:.1f} s", format_bytes(static_cast<double>(cost.bytes_down)),
                     format_bytes(static_cast<double>(cost.bytes_up)), cost.seconds));
+    if (cost.late_pieces) row("pieces late to be played", std::to_string(*cost.late_pieces));
     row("CPU time", fmt::format("{:.2f} s ({:.2f} user, {:.2f} system)", cpu,
                                 cost.process.cpu_user_s, cost.process.cpu_system_s));
     if (moved > 0) {

@@ -1,6 +1,7 @@
 #pragma once
 // engine/cli/ledger_text.hpp: what a transfer has cost, for scripts and for people.
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,8 @@ struct RunCost {
     std::uint64_t bytes_down = 0;
     std::uint64_t bytes_up = 0;
     double seconds = 0;
+    /// With --play.
+    std::optional<std::uint32_t> late_pieces{};
     ProcessCost process;
     driver::Ledger ledger;
 };

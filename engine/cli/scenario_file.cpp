@@ -57,6 +57,7 @@ public:
         parsed(key, target, parse_rate);
         if (target == 0) fail(key, "must be more than zero and not unlimited");
     }
+    bool has(std::string_view key) const { return table_.contains(key); }
     void duration(std::string_view key, Duration& target) {
         parsed(key, target, [](std::string_view text) -> Parsed<Duration> {
             if (text == "0" || text == "0s") return Duration{};
@@ -153,6 +154,9 @@ sim::PeerClass read_class(TableReader& from) {
     from.choice("strategy", to.leech_strategy, leech_strategies);
     from.choice("seed-strategy", to.seed_strategy, seed_strategies);
     from.choice("pieces", to.piece_mode, piece_modes);
+    if (from.has("play")) from.rate("play", to.play_bytes_per_s);
+    from.duration("play-after", to.play_after);
+    from.flag("play-deadlines", to.play_deadlines);
     from.flag("super-seed", to.super_seed);
     from.flag("free-rider", to.free_rider);
     from.flag("corrupts", to.corrupts);

@@ -22,15 +22,17 @@ std::uint32_t fewest_copies(const sim::ExperimentResult& result) {
 }
 
 Json class_json(const sim::ClassSummary& of) {
-    return {{"name", of.name},
-            {"peers", of.peers},
-            {"completed", of.completed},
-            {"first_piece_median_seconds", of.first_piece_median_seconds},
-            {"download_min_seconds", of.download_min_seconds},
-            {"download_median_seconds", of.download_median_seconds},
-            {"download_mean_seconds", of.download_mean_seconds},
-            {"download_max_seconds", of.download_max_seconds},
-            {"share_ratio_mean", of.share_ratio_mean}};
+    Json json{{"name", of.name},
+              {"peers", of.peers},
+              {"completed", of.completed},
+              {"first_piece_median_seconds", of.first_piece_median_seconds},
+              {"download_min_seconds", of.download_min_seconds},
+              {"download_median_seconds", of.download_median_seconds},
+              {"download_mean_seconds", of.download_mean_seconds},
+              {"download_max_seconds", of.download_max_seconds},
+              {"share_ratio_mean", of.share_ratio_mean}};
+    if (of.late_pieces_mean) json["late_pieces_mean"] = *of.late_pieces_mean;
+    return json;
 }
 
 }  // namespace
@@ -75,6 +77,10 @@ void say_result(const sim::Experiment& experiment, const sim::ExperimentResult& 
                                 of.name, of.peers, of.completed, of.first_piece_median_seconds,
                                 of.download_min_seconds, of.download_median_seconds,
                                 of.download_max_seconds, of.share_ratio_mean));
+    for (const sim::ClassSummary& of : sim::summarise(experiment, result))
+        if (of.late_pieces_mean)
+            console.say(fmt::format("  {}: {:.1f} pieces late to be played, in the mean", of.name,
+                                    *of.late_pieces_mean));
 }
 
 }  // namespace spate::cli

@@ -5,9 +5,11 @@
 
 #include <fmt/format.h>
 
+#include "engine/base/assert.hpp"
 #include "engine/base/hex.hpp"
 #include "engine/cli/selection.hpp"
 #include "engine/cli/units.hpp"
+#include "engine/driver/content/metadata_file.hpp"
 #include "engine/metainfo/text.hpp"
 
 namespace spate::cli {
@@ -203,6 +205,7 @@ void TransferJob::hand_over(driver::Engine& engine, driver::TorrentSpec spec) {
     spec.peers = item_.peers;
     spec.allocation = item_.allocation;
     spec.writes = item_.writes;
+    if (is_played()) spec.play.emplace().rate_bytes_per_s = item_.play_bytes_per_s;
     auto id = engine.add(std::move(spec));
     if (!id) return fail(id.error(), item_.folder);
     id_ = *id;
@@ -217,13 +220,16 @@ void TransferJob::start_metadata(driver::Engine& engine) {
 }
 
 bool TransferJob::adopt_metadata(const driver::MetadataReady& ready) {
-    auto parsed = metainfo::parse_info(ready.info_bytes);
-    if (!parsed || parsed->info_hash != item_.metainfo->info_hash) {
+    auto parsed = metainfo::parse_info(ready.info_bytes, ready.layers);
+    if (!parsed) {
         fail(fmt::format("the metadata of {} is refused: {}", metainfo::quoted(name()),
-                         parsed ? "it is another torrent's" : parsed.error().sentence),
+                         parsed.error().sentence),
              info_hash());
         return false;
     }
+    SPATE_ASSERT(metainfo::is_info_of(*item_.metainfo, parsed->info_bytes));
+    if (const auto saved = driver::save_metadata(*parsed, *item_.metainfo, item_.folder); !saved)
+        on_unsaved(saved.error());
     parsed->tracker_tiers.assign(item_.trackers.tiers().begin(), item_.trackers.tiers().end());
     parsed->web_seeds = item_.metainfo->web_seeds;
     item_.metainfo = std::make_shared<const metainfo::Metainfo>(std::move(*parsed));
@@ -321,12 +327,19 @@ bool TransferJob::look(driver::Engine& engine, Time now) {
     if (!id_) return true;
     const driver::TorrentStatus before = status_;
     status_ = engine.status(*id_);
+    if (status_.playing && !std::exchange(playing_told_, true)) tell_playing(now);
     const bool rested = down_bytes_per_s_ < 1 && up_bytes_per_s_ < 1;
     down_bytes_per_s_ =
         smoothed(down_bytes_per_s_, before.downloaded_bytes, status_.downloaded_bytes, seconds);
     up_bytes_per_s_ =
         smoothed(up_bytes_per_s_, before.uploaded_bytes, status_.uploaded_bytes, seconds);
     return moved_on || !rested || status_ != before;
+}
+
+void TransferJob::tell_playing(Time now) {
+    const double seconds = to_seconds(now - started_);
+    environment_.console.event("playing", {{"info_hash", info_hash()}, {"seconds", seconds}});
+    environment_.console.say(fmt::format("{}: enough is there to begin to play", name()));
 }
 
 Progress TransferJob::progress() const {

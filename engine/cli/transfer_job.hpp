@@ -34,6 +34,8 @@ struct TransferItem {
     /// Patterns of --select and --first.
     std::vector<std::string> select;
     std::vector<std::string> first;
+    /// --play; 0: it isn't played.
+    std::uint64_t play_bytes_per_s = 0;
     driver::Allocation allocation = driver::Allocation::automatic;
     driver::FileWrites writes = driver::FileWrites::direct;
     /// `seed`: nothing is downloaded.
@@ -94,6 +96,8 @@ public:
     Json progress_json() const;
     std::uint64_t bytes_down() const { return status_.downloaded_bytes; }
     std::uint64_t bytes_up() const { return status_.uploaded_bytes; }
+    bool is_played() const { return item_.play_bytes_per_s > 0; }
+    std::uint32_t late_pieces() const { return status_.late_pieces; }
     std::string info_hash() const;
     const std::string& name() const { return item_.metainfo->name; }
 
@@ -116,6 +120,7 @@ private:
     void hand_over(driver::Engine& engine, driver::TorrentSpec spec);
     void fail(const std::string& sentence, const std::string& what, int code = exit_failure);
     bool worth_a_record() const;
+    void tell_playing(Time now);
     std::string data_path() const;
     storage::ResumeState record_now(driver::Engine& engine) const;
 
@@ -128,6 +133,7 @@ private:
     std::optional<driver::DownloadLock> lock_;  // while something is missing, and afterwards
     std::optional<TorrentId> id_;
     bool complete_ = false;
+    bool playing_told_ = false;
     bool durable_record_ = false;
     Time started_{};
     Time next_save_{};

@@ -288,6 +288,7 @@ RunCost TransferLoop::cost() const {
     for (const auto& job : jobs_) {
         cost.bytes_down += job->bytes_down();
         cost.bytes_up += job->bytes_up();
+        if (job->is_played()) cost.late_pieces = cost.late_pieces.value_or(0) + job->late_pieces();
     }
     return cost;
 }

@@ -1,10 +1,8 @@
 // What a core does for its session.
-#include <algorithm>
 #include <utility>
 #include <variant>
 
 #include "engine/driver/core_thread.hpp"
-#include "hashing/digest.hpp"
 
 namespace spate::driver {
 
@@ -49,6 +47,7 @@ struct CoreThread::Executor {
     }
     void operator()(const session::Announce& order) const { core.announce(order); }
     void operator()(const session::CheckMetadata& order) const { core.check_metadata(order); }
+    void operator()(session::LayersReady& ready) const { core.finish_metadata(std::move(ready)); }
     void operator()(const session::TorrentComplete& told) const {
         core.tell_main(TorrentCompleted{told.torrent});
     }
@@ -79,12 +78,19 @@ void CoreThread::connect(const session::Connect& order) {
 
 void CoreThread::check_metadata(const session::CheckMetadata& order) {
     const auto& torrent = *session_->find_torrent(order.torrent);
-    const Sha1Digest digest = hashing::sha1(order.info_bytes);
-    const bool matches = std::ranges::equal(digest.bytes, torrent.metainfo().info_hash.bytes);
+    const bool matches = metainfo::is_info_of(torrent.metainfo(), order.info_bytes);
     session_->handle_metadata_checked(order.torrent, matches, clock_.now());
     if (!matches) return;
-    tell_main(MetadataReady{order.torrent, order.info_bytes, session_->known_peers(order.torrent)});
-    session_->retire_torrent(order.torrent, clock_.now());
+    const auto missing = metainfo::missing_layers(order.info_bytes);
+    if (missing && !missing->layers.empty())
+        return session_->fetch_layers(order.torrent, *missing, clock_.now());
+    finish_metadata({order.torrent, order.info_bytes, {}});
+}
+
+void CoreThread::finish_metadata(session::LayersReady ready) {
+    tell_main(MetadataReady{ready.torrent, std::move(ready.info_bytes), std::move(ready.layers),
+                            session_->known_peers(ready.torrent)});
+    session_->retire_torrent(ready.torrent, clock_.now());
 }
 
 void CoreThread::announce(const session::Announce& order) {

@@ -206,6 +206,7 @@ std::expected<TorrentId, std::string> Engine::Implementation::add(TorrentSpec sp
     Entry entry;
     entry.shared = std::make_unique<session::SharedTorrent>(id, home, spec.metainfo);
     entry.shared->preferred = std::move(spec.preferred);
+    entry.shared->play = spec.play;
     auto& pieces = entry.shared->pieces;
     std::uint64_t stored_bytes = 0;
     for (std::uint32_t i = 0; i < pieces.size(); ++i) {
@@ -261,6 +262,8 @@ TorrentStatus Engine::Implementation::status(TorrentId id) const {
             .wasted_bytes = counters.wasted.load(),
             .peers = counters.peers.load(),
             .seeds = counters.seeds.load(),
+            .late_pieces = counters.late_pieces.load(),
+            .playing = counters.playing.load(),
             .complete = !entry.shared->awaits_metadata() && entry.shared->pieces.complete()};
 }
 

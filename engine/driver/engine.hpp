@@ -19,6 +19,7 @@
 #include "engine/storage/resume_state.hpp"
 #include "engine/swarm/choker.hpp"
 #include "engine/swarm/piece_order.hpp"
+#include "engine/swarm/playback.hpp"
 #include "engine/tracker/tracker_list.hpp"
 #include "hashing/hasher.hpp"
 
@@ -70,6 +71,8 @@ struct TorrentSpec {
     Bitfield skipped{};
     /// Pieces that are got before all others. Empty: none.
     Bitfield preferred{};
+    /// It is played while it comes.
+    std::optional<swarm::Playback::Options> play{};
     tracker::TrackerList trackers{};
     /// Called at once, and again when they are lost.
     std::vector<Endpoint> peers{};
@@ -86,6 +89,8 @@ struct TorrentStatus {
     std::uint64_t wasted_bytes = 0;
     std::uint32_t peers = 0;
     std::uint32_t seeds = 0;
+    std::uint32_t late_pieces = 0;  // of one that is played
+    bool playing = false;           // there was enough to begin
     bool complete = false;
     bool operator==(const TorrentStatus&) const = default;
 };
@@ -103,11 +108,13 @@ struct TrackerTrouble {
     std::string url;
     std::string sentence;
 };
-/// The info dictionary of a magnet link, checked against its info-hash. The torrent that fetched it
-/// is stopped; add() one with the metadata, and these peers.
+/// The info dictionary of a magnet link, checked against its info-hashes, and the piece layers that
+/// it needs besides. The torrent that fetched them is stopped; add() one with the metadata, and
+/// these peers.
 struct MetadataReady {
     TorrentId torrent;
     std::vector<std::byte> info_bytes;
+    std::vector<metainfo::PieceLayer> layers{};
     std::vector<Endpoint> peers{};
 };
 using EngineEvent = std::variant<TorrentCompleted, TorrentStopped, TrackerTrouble, MetadataReady>;

@@ -115,10 +115,14 @@ std::optional<MetainfoError> read_files(Node info, Parts parts, Metainfo& torren
     return std::nullopt;
 }
 
+std::uint64_t pieces_of(const Metainfo& torrent) {
+    return (torrent.total_bytes - 1) / torrent.piece_length_bytes + 1;
+}
+
 /// Fills `piece_hashes` and `piece_roots`; the files are there.
-std::optional<MetainfoError> read_hashes(Node info, Parts parts, std::optional<Node> layers,
+std::optional<MetainfoError> read_hashes(Node info, Parts parts, const LayersByRoot& layers,
                                          Metainfo& torrent) {
-    const std::uint64_t count = (torrent.total_bytes - 1) / torrent.piece_length_bytes + 1;
+    const std::uint64_t count = pieces_of(torrent);
     if (parts.v1) {
         auto pieces = read_pieces(info);
         if (!pieces) return std::move(pieces.error());
@@ -131,7 +135,7 @@ std::optional<MetainfoError> read_hashes(Node info, Parts parts, std::optional<N
     auto roots = read_piece_roots(torrent.files, torrent.piece_length_bytes, layers);
     if (roots) torrent.piece_roots = std::move(*roots);
     // A hybrid from a magnet is checked by its v1 hashes.
-    if (roots || (parts.v1 && !layers)) return std::nullopt;
+    if (roots || (parts.v1 && !layers.given())) return std::nullopt;
     return std::move(roots.error());
 }
 
@@ -144,7 +148,7 @@ void read_identity(Node info, Parts parts, Metainfo& torrent) {
 }
 
 /// `layers`: what the torrent has beside its info dictionary.
-std::expected<Metainfo, MetainfoError> read_info(Node info, std::optional<Node> layers) {
+std::expected<Metainfo, MetainfoError> read_info(Node info, const LayersByRoot& layers) {
     const auto parts = find_parts(info);
     if (!parts) return std::unexpected(parts.error());
     Metainfo torrent;
@@ -159,10 +163,34 @@ std::expected<Metainfo, MetainfoError> read_info(Node info, std::optional<Node> 
 
 }  // namespace
 
-std::expected<Metainfo, MetainfoError> parse_info(Bytes info_bytes) {
+std::expected<Metainfo, MetainfoError> parse_info(Bytes info_bytes,
+                                                  std::span<const PieceLayer> layers) {
     const auto document = bencode::parse(info_bytes, torrent_limits);
     if (!document) return refuse(document.error());
-    return read_info(document->root(), std::nullopt);
+    return read_info(document->root(), LayersByRoot(layers));
+}
+
+std::expected<MissingLayers, MetainfoError> missing_layers(Bytes info_bytes) {
+    const auto document = bencode::parse(info_bytes, torrent_limits);
+    if (!document) return refuse(document.error());
+    const auto parts = find_parts(document->root());
+    if (!parts) return std::unexpected(parts.error());
+    if (parts->v1) return MissingLayers{};
+    Metainfo torrent;
+    if (auto error = read_files(document->root(), *parts, torrent))
+        return std::unexpected(std::move(*error));
+    if (pieces_of(torrent) > pieces_max)
+        return std::unexpected(too_many_pieces(pieces_of(torrent)));
+    return MissingLayers{torrent.piece_length_bytes,
+                         layers_of(torrent.files, torrent.piece_length_bytes)};
+}
+
+bool is_info_of(const Metainfo& wanted, Bytes info_bytes) {
+    if (wanted.has_v2()) {
+        if (hashing::sha256(info_bytes).bytes != wanted.info_hash_v2->bytes) return false;
+        if (wanted.info_hash == truncated(*wanted.info_hash_v2)) return true;
+    }
+    return hashing::sha1(info_bytes).bytes == wanted.info_hash.bytes;
 }
 
 std::expected<Metainfo, MetainfoError> parse_torrent(Bytes file) {
@@ -173,7 +201,7 @@ std::expected<Metainfo, MetainfoError> parse_torrent(Bytes file) {
         return refuse(Kind::not_a_dictionary, "it is not a torrent: no dictionary");
     const auto info = root.find("info");
     if (!info) return refuse(Kind::info_missing, "it has no info dictionary");
-    auto torrent = read_info(*info, root.find_dict("piece layers"));
+    auto torrent = read_info(*info, LayersByRoot(root.find_dict("piece layers")));
     if (torrent) read_torrent_fields(root, *torrent);
     return torrent;
 }

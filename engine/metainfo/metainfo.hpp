@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <expected>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -176,9 +177,33 @@ struct MetainfoError {
 /// file's pieces root.
 std::expected<Metainfo, MetainfoError> parse_torrent(Bytes file);
 
-/// Reads an info dictionary alone (BEP 9). The caller compares info_hash with what it asked for.
-/// A v2-only torrent is refused when a file is longer than a piece, because the hashes of its
-/// pieces aren't in there; a hybrid then has no piece_roots.
-std::expected<Metainfo, MetainfoError> parse_info(Bytes info_bytes);
+/// The hashes of the pieces of a file longer than a piece, which its pieces root follows from.
+struct PieceLayer {
+    Sha256Digest pieces_root;
+    std::vector<Sha256Digest> hashes;
+};
+
+/// Reads an info dictionary alone (BEP 9). The caller compares the info-hashes with what it asked
+/// for. A v2-only torrent is refused when a file is longer than a piece and not among `layers`,
+/// because the hashes of its pieces aren't in the dictionary; a hybrid then has no piece_roots.
+std::expected<Metainfo, MetainfoError> parse_info(Bytes info_bytes,
+                                                  std::span<const PieceLayer> layers = {});
+
+struct MissingLayer {
+    Sha256Digest pieces_root;
+    std::uint32_t piece_count = 0;
+    bool operator==(const MissingLayer&) const = default;
+};
+struct MissingLayers {
+    std::uint32_t piece_length_bytes = 0;
+    std::vector<MissingLayer> layers;  // by root
+};
+
+/// What parse_info() wants besides the dictionary: of a v2-only torrent the layer of each file
+/// longer than a piece. At most pieces_max hashes in all.
+std::expected<MissingLayers, MetainfoError> missing_layers(Bytes info_bytes);
+
+/// Whether the dictionary has the info-hashes of `wanted`, of a magnet link: both if it has both.
+bool is_info_of(const Metainfo& wanted, Bytes info_bytes);
 
 }  // namespace spate::metainfo

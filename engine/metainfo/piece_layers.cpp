@@ -14,34 +14,13 @@ namespace {
 using Kind = MetainfoErrorKind;
 using bencode::Node;
 
-/// The dictionary "piece layers", found by root in O(log n) however many a stranger put there.
-class Layers {
-public:
-    explicit Layers(std::optional<Node> dict) {
-        if (!dict) return;
-        for (const auto [key, value] : dict->entries())
-            if (const auto text = value.as_string()) layers_.push_back({key, *text});
-        std::ranges::sort(layers_, {}, &Layer::root);
-    }
-
-    std::optional<std::string_view> find(const Sha256Digest& root) const {
-        const std::string_view key = as_text(root.bytes);
-        const auto found = std::ranges::lower_bound(layers_, key, {}, &Layer::root);
-        if (found == layers_.end() || found->root != key) return std::nullopt;
-        return found->hashes;
-    }
-
-private:
-    struct Layer {
-        std::string_view root;
-        std::string_view hashes;
-    };
-    std::vector<Layer> layers_;
-};
+std::uint64_t pieces_of(const FileEntry& file, std::uint32_t piece_length_bytes) {
+    return (file.size_bytes - 1) / piece_length_bytes + 1;
+}
 
 std::expected<std::vector<Sha256Digest>, MetainfoError> read_layer(const FileEntry& file,
                                                                    std::uint64_t pieces,
-                                                                   const Layers& layers) {
+                                                                   const LayersByRoot& layers) {
     const auto hashes = layers.find(*file.pieces_root);
     if (!hashes)
         return refuse(Kind::piece_layer_missing, "the hashes of the pieces (piece layer) of " +
@@ -58,10 +37,30 @@ std::expected<std::vector<Sha256Digest>, MetainfoError> read_layer(const FileEnt
 
 }  // namespace
 
+LayersByRoot::LayersByRoot(std::optional<Node> dict) : given_(dict.has_value()) {
+    if (!dict) return;
+    for (const auto [key, value] : dict->entries())
+        if (const auto text = value.as_string()) layers_.push_back({key, *text});
+    std::ranges::sort(layers_, {}, &Layer::root);
+}
+
+LayersByRoot::LayersByRoot(std::span<const PieceLayer> layers) : given_(!layers.empty()) {
+    for (const PieceLayer& layer : layers)
+        layers_.push_back(
+            {as_text(layer.pieces_root.bytes), as_text(std::as_bytes(std::span(layer.hashes)))});
+    std::ranges::sort(layers_, {}, &Layer::root);
+}
+
+std::optional<std::string_view> LayersByRoot::find(const Sha256Digest& root) const {
+    const std::string_view key = as_text(root.bytes);
+    const auto found = std::ranges::lower_bound(layers_, key, {}, &Layer::root);
+    if (found == layers_.end() || found->root != key) return std::nullopt;
+    return found->hashes;
+}
+
 std::expected<std::vector<Sha256Digest>, MetainfoError> read_piece_roots(
     const std::vector<FileEntry>& files, std::uint32_t piece_length_bytes,
-    std::optional<Node> layers) {
-    const Layers by_root(layers);
+    const LayersByRoot& layers) {
     const auto hasher = hashing::Hasher::best();
     std::vector<Sha256Digest> roots;
     for (const FileEntry& file : files) {
@@ -70,8 +69,7 @@ std::expected<std::vector<Sha256Digest>, MetainfoError> read_piece_roots(
             roots.push_back(*file.pieces_root);
             continue;
         }
-        const std::uint64_t pieces = (file.size_bytes - 1) / piece_length_bytes + 1;
-        const auto layer = read_layer(file, pieces, by_root);
+        const auto layer = read_layer(file, pieces_of(file, piece_length_bytes), layers);
         if (!layer) return std::unexpected(layer.error());
         if (hashing::root_of_piece_layer(hasher, *layer, piece_length_bytes) != *file.pieces_root)
             return refuse(Kind::piece_layer_invalid, "the piece layer of " +
@@ -80,6 +78,19 @@ std::expected<std::vector<Sha256Digest>, MetainfoError> read_piece_roots(
         roots.insert(roots.end(), layer->begin(), layer->end());
     }
     return roots;
+}
+
+std::vector<MissingLayer> layers_of(const std::vector<FileEntry>& files,
+                                    std::uint32_t piece_length_bytes) {
+    std::vector<MissingLayer> layers;
+    for (const FileEntry& file : files)
+        if (!file.pad && file.size_bytes > piece_length_bytes)
+            layers.push_back({*file.pieces_root,
+                              static_cast<std::uint32_t>(pieces_of(file, piece_length_bytes))});
+    std::ranges::sort(layers, {}, &MissingLayer::pieces_root);
+    const auto repeated = std::ranges::unique(layers, {}, &MissingLayer::pieces_root);
+    layers.erase(repeated.begin(), repeated.end());
+    return layers;
 }
 
 }  // namespace spate::metainfo

@@ -9,6 +9,7 @@
 #include "engine/base/coarse_time.hpp"
 #include "engine/base/endpoint.hpp"
 #include "engine/base/ids.hpp"
+#include "engine/metainfo/metainfo.hpp"
 #include "engine/session/core_message.hpp"
 #include "engine/tracker/announce.hpp"
 
@@ -61,11 +62,17 @@ struct Announce {
     /// See tracker::AnnounceOrder.
     bool others_wait = false;
 };
-/// The info dictionary of a magnet link came: compare its SHA-1 with the info-hash and answer with
-/// handle_metadata_checked().
+/// The info dictionary of a magnet link came: see whether it is the one (metainfo::is_info_of) and
+/// answer with handle_metadata_checked(); then, when it lacks piece layers, with fetch_layers().
 struct CheckMetadata {
     TorrentId torrent;
     std::vector<std::byte> info_bytes;
+};
+/// After fetch_layers(): the dictionary and the layers that it lacked, proven.
+struct LayersReady {
+    TorrentId torrent;
+    std::vector<std::byte> info_bytes;
+    std::vector<metainfo::PieceLayer> layers;
 };
 /// For the user, from the home core: the last wanted piece is verified and written.
 struct TorrentComplete {
@@ -82,9 +89,9 @@ struct TrackerWarning {
     std::string sentence;
 };
 
-using Output =
-    std::variant<Connect, Close, Transmit, Receive, CancelReceive, HashPiece, WritePiece, ToCore,
-                 Announce, CheckMetadata, TorrentComplete, TorrentFailed, TrackerWarning>;
+using Output = std::variant<Connect, Close, Transmit, Receive, CancelReceive, HashPiece, WritePiece,
+                            ToCore, Announce, CheckMetadata, LayersReady, TorrentComplete,
+                            TorrentFailed, TrackerWarning>;
 
 /// One vectored send to a peer: control messages, then blocks of stored pieces, each behind its
 /// 13-byte PIECE header (wire::piece_header).

@@ -145,6 +145,10 @@ void Session::handle_event(Connection& connection, const wire::Event& event, Tim
                           is_same_v<Event, wire::HaveAll> || is_same_v<Event, wire::HaveNone>)
                 on_bitfield(connection, event, now);
             if constexpr (is_same_v<Event, wire::Extended>) on_extended(connection, e, now);
+            if constexpr (is_same_v<Event, wire::HashRequest>) on_hash_request(connection, e.range);
+            if constexpr (is_same_v<Event, wire::Hashes>) on_hashes(connection, e, now);
+            if constexpr (is_same_v<Event, wire::HashReject>)
+                on_hash_reject(connection, e.range, now);
             if constexpr (is_same_v<Event, wire::SuggestPiece>) connection.picking.suggest(e.piece);
             // KEEP ALIVE and PORT ask for nothing.
         },

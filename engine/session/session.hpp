@@ -117,6 +117,9 @@ public:
     /// After CheckMetadata. When it matches, the driver goes on with a torrent that has the
     /// metadata.
     void handle_metadata_checked(TorrentId torrent, bool matches, Time now);
+    /// The dictionary matches, and is of a v2-only torrent whose piece layers are to be got from
+    /// its peers (BEP 52): LayersReady follows.
+    void fetch_layers(TorrentId torrent, const metainfo::MissingLayers& missing, Time now);
 
     // --- Trackers and other cores.
     void handle_announced(TorrentId torrent, const std::string& url,
@@ -142,7 +145,7 @@ private:
 
     // session_connections.cpp: from the call to the close.
     void establish(Connection& connection, const wire::Handshake& theirs, Time now);
-    void send_handshake(Connection& connection);
+    void send_handshake(Connection& connection, const InfoHash& info_hash);
     void greet(Connection& connection);
     void close(Connection& connection, DropReason reason, Time now);
     void leave_torrent(Connection& connection, DropReason reason, Time now);
@@ -177,6 +180,12 @@ private:
     void on_metadata_message(Connection& connection, Bytes body, Time now);
     void request_metadata(Connection& connection, Time now);
     void serve_metadata(Connection& connection, std::uint32_t piece);
+
+    // session_hashes.cpp
+    void request_hashes(Connection& connection, Time now);
+    void on_hash_request(Connection& connection, const HashRef& range);
+    void on_hashes(Connection& connection, const wire::Hashes& message, Time now);
+    void on_hash_reject(Connection& connection, const HashRef& range, Time now);
 
     // session_requests.cpp: what we ask for and get.
     void fetch_ahead(const Connection& connection) const;
@@ -219,7 +228,8 @@ private:
     static void adapt_send_size(Connection& connection, std::uint64_t bytes, Time now);
 
     // session_home.cpp: home duties and messages between cores.
-    void set_preferences(Torrent& torrent);
+    void set_preferences(Torrent& torrent, Time now);
+    void follow_playback(Torrent& torrent, Time now);
     void tell_home(Torrent& torrent, CoreMessage message, Time now);
     void tell_others(const CoreMessage& message);
     void keep_early(TorrentId id, const CoreMessage& message);

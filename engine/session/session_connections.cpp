@@ -36,14 +36,12 @@ void Session::handle_connected(ConnectionId id, Time now) {
     if (connection == nullptr || connection->stage != Stage::calling) return;
     connection->stage = Stage::handshaking;
     connection->last_received_at = now;
-    send_handshake(*connection);
+    send_handshake(*connection, connection->torrent->metainfo().info_hash);
 }
 
-void Session::send_handshake(Connection& connection) {
-    const auto bytes = wire::encode({.info_hash = connection.torrent->metainfo().info_hash,
-                                     .peer_id = options_.peer_id,
-                                     .extensions = true,
-                                     .fast = true});
+void Session::send_handshake(Connection& connection, const InfoHash& info_hash) {
+    const auto bytes = wire::encode(
+        {.info_hash = info_hash, .peer_id = options_.peer_id, .extensions = true, .fast = true});
     connection.control.insert(connection.control.end(), bytes.begin(), bytes.end());
     request_transmit(connection);
 }
@@ -54,7 +52,7 @@ void Session::establish(Connection& connection, const wire::Handshake& theirs, T
         if (found == by_info_hash_.end() || found->second->halted)
             return close(connection, DropReason::unknown_torrent, now);
         connection.torrent = found->second;
-        send_handshake(connection);
+        send_handshake(connection, theirs.info_hash);
     } else if (connection.torrent->halted) {
         return close(connection, DropReason::torrent_halted, now);
     } else if (theirs.info_hash != connection.torrent->metainfo().info_hash) {
@@ -127,6 +125,7 @@ void Session::leave_torrent(Connection& connection, DropReason reason, Time now)
     give_up_requests(connection);
     connection.uploads.clear();
     if (torrent.fetch) torrent.fetch->on_left(connection.id);
+    if (torrent.layer_fetch) torrent.layer_fetch->on_left(connection.id);
     if (torrent.super_seeding) torrent.super_seeding->on_left(connection.id);
     forget_pieces(connection);
     torrent.detach(connection);

@@ -13,12 +13,30 @@ constexpr Duration rates_before_choking = 500ms;
 
 }  // namespace
 
-void Session::set_preferences(Torrent& torrent) {
+void Session::set_preferences(Torrent& torrent, Time now) {
     torrent.picker->set_mode(options_.piece_mode);
     const Bitfield& preferred = torrent.shared.preferred;
     for (std::uint32_t piece = 0; piece < preferred.size(); ++piece)
         if (preferred.test(piece))
             torrent.picker->set_priority(PieceIndex(piece), swarm::PiecePriority::high);
+    if (!torrent.shared.play || torrent.fetch) return;
+    torrent.playback = std::make_unique<swarm::Playback>(
+        *torrent.shared.play, torrent.shared.pieces,
+        [&](PieceIndex piece) { return torrent.metainfo().piece_size_bytes(piece); }, now);
+    follow_playback(torrent, now);
+}
+
+void Session::follow_playback(Torrent& torrent, Time now) {
+    const swarm::PieceTable& pieces = torrent.shared.pieces;
+    swarm::Playback& playback = *torrent.playback;
+    playback.look(pieces, now);
+    if (playback.sets_deadlines()) torrent.picker->set_deadlines(playback.urgent(pieces, now));
+    torrent.playback_due.reset();
+    if (!torrent.complete()) torrent.playback_due = now + swarm::Playback::look_interval;
+    if (torrent.shared.home != options_.core) return;
+    TorrentCounters& counters = torrent.shared.counters;
+    counters.late_pieces.store(playback.late_pieces(pieces, now), std::memory_order_relaxed);
+    counters.playing.store(playback.started_at().has_value(), std::memory_order_relaxed);
 }
 
 void Session::add_torrent(SharedTorrent& shared, tracker::TrackerList trackers, Time now) {
@@ -28,11 +46,14 @@ void Session::add_torrent(SharedTorrent& shared, tracker::TrackerList trackers, 
     torrents_[index] = std::make_unique<Torrent>(shared, options_.core, buffers_);
     Torrent& torrent = *torrents_[index];
     torrent.complete_told = torrent.complete();
-    if (torrent.picker) set_preferences(torrent);
+    if (torrent.picker) set_preferences(torrent, now);
     if (options_.super_seed && torrent.complete() && shared.pieces.size() > 0)
         torrent.super_seeding =
             std::make_unique<swarm::SuperSeeding>(shared.pieces.size(), random_);
     by_info_hash_[shared.metainfo->info_hash] = &torrent;
+    // Whoever knows a hybrid by its v2 info-hash alone calls it by that.
+    if (shared.metainfo->has_v2())
+        by_info_hash_[metainfo::truncated(*shared.metainfo->info_hash_v2)] = &torrent;
     torrent.next_rates_report = now + swarm::Choker::round - rates_before_choking;
     if (shared.home == options_.core)
         torrent.trackers.emplace(std::move(trackers),
@@ -240,6 +261,8 @@ void Session::halt(Torrent& torrent, bool tell_trackers, Time now) {
         for (const tracker::AnnounceOrder& order : torrent.trackers->stop(now))
             announce(torrent, order);
     abandon_all(torrent);
+    torrent.layer_fetch.reset();
+    torrent.layer_proofs.reset();
     torrent_timers_.cancel(torrent.shared.id.value);
 }
 

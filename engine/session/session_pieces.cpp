@@ -105,6 +105,7 @@ void Session::settle_waiting(Torrent& torrent) {
 void Session::learn_stored(Torrent& torrent, PieceIndex piece, Time now) {
     if (!torrent.known_stored.set(piece.value)) return;
     torrent.unannounced.push_back(piece);
+    if (torrent.playback) torrent.playback->on_stored(piece, torrent.shared.pieces, now);
     if (!torrent.haves_due) {
         torrent.haves_due = now + have_batch_delay;
         schedule(torrent, now);
@@ -156,6 +157,7 @@ void Session::send_haves(Torrent& torrent, Time now) {
 void Session::on_complete(Torrent& torrent, Time now) {
     torrent.complete_told = true;
     torrent.haves_due = now;
+    if (torrent.playback) follow_playback(torrent, now);
     schedule(torrent, now);
     for (Connection* const peer : torrent.peers) give_up_requests(*peer);
     if (!torrent.is_at_home()) return;

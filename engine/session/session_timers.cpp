@@ -83,6 +83,7 @@ void Session::tick(Connection& connection, Time now) {
     if (!connection.upload_limit.unlimited() && !connection.uploads.empty())
         request_transmit(connection);
     request_metadata(connection, now);
+    request_hashes(connection, now);
     // One that has nothing and isn't Fast never says so.
     if (connection.torrent->super_seeding &&
         !connection.torrent->super_seeding->told(connection.id))
@@ -123,6 +124,7 @@ void Session::release_idle_memory(Connection& connection) {
 void Session::tick(Torrent& torrent, Time now) {
     if (torrent.halted) return;
     if (torrent.haves_due && *torrent.haves_due <= now) send_haves(torrent, now);
+    if (torrent.playback_due && *torrent.playback_due <= now) follow_playback(torrent, now);
     if (torrent.next_rates_report <= now) report_rates(torrent, now);
     if (torrent.is_at_home()) run_home(torrent, now);
     schedule(torrent, now);
@@ -156,6 +158,7 @@ void Session::schedule(Torrent& torrent, Time now) {
     if (torrent.halted) return;
     std::optional<Time> next = torrent.haves_due;
     const auto earlier = [&](Time time) { next = next ? std::min(*next, time) : time; };
+    if (torrent.playback_due) earlier(*torrent.playback_due);
     if (!torrent.peers.empty()) earlier(torrent.next_rates_report);
     if (torrent.trackers)
         if (const auto announce = torrent.trackers->next_timeout()) earlier(*announce);

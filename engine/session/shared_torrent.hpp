@@ -3,16 +3,18 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "engine/base/bitfield.hpp"
 #include "engine/base/ids.hpp"
 #include "engine/metainfo/metainfo.hpp"
 #include "engine/swarm/availability.hpp"
 #include "engine/swarm/piece_table.hpp"
+#include "engine/swarm/playback.hpp"
 
 namespace spate::session {
 
-/// Counters that any thread may read while cores add to them, all in bytes of payload.
+/// Counters that any thread may read while cores add to them; of payload, in bytes.
 struct TorrentCounters {
     std::atomic<std::uint64_t> downloaded{0};
     std::atomic<std::uint64_t> uploaded{0};
@@ -21,6 +23,10 @@ struct TorrentCounters {
     std::atomic<std::uint64_t> stored{0};
     std::atomic<std::uint32_t> peers{0};
     std::atomic<std::uint32_t> seeds{0};
+    /// As the home core knows it (swarm::Playback): pieces that were late, and whether there is
+    /// enough to begin.
+    std::atomic<std::uint32_t> late_pieces{0};
+    std::atomic<bool> playing{false};
 };
 
 /// Made before the first core hears of the torrent, and outlives the last that does. What isn't
@@ -43,6 +49,8 @@ struct SharedTorrent {
     const std::shared_ptr<const metainfo::Metainfo> metainfo;
     /// Pieces that are got before all others; empty: none. Set before a session sees the torrent.
     Bitfield preferred;
+    /// It is played while it comes. Set likewise.
+    std::optional<swarm::Playback::Options> play;
     swarm::Availability availability;
     swarm::PieceTable pieces;
     TorrentCounters counters;

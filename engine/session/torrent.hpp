@@ -12,6 +12,8 @@
 #include "engine/session/home.hpp"
 #include "engine/session/metadata_fetch.hpp"
 #include "engine/session/shared_torrent.hpp"
+#include "engine/swarm/layer_fetch.hpp"
+#include "engine/swarm/layer_proofs.hpp"
 #include "engine/swarm/picker.hpp"
 #include "engine/swarm/smart_ban.hpp"
 #include "engine/swarm/super_seeding.hpp"
@@ -40,6 +42,8 @@ public:
     SharedTorrent& shared;
     /// None when nothing was missing from the start: of the thousands that a seed has.
     std::unique_ptr<swarm::Picker> picker;
+    /// Of a torrent that is played while it comes.
+    std::unique_ptr<swarm::Playback> playback;
     /// Pieces that this core knows to be stored, which may lag behind the shared table: what the
     /// peers of this core were told, or will be by `unannounced`.
     Bitfield known_stored;
@@ -60,8 +64,13 @@ public:
     /// Set while only the info-hash is known (SharedTorrent::awaits_metadata): peers are asked for
     /// the info dictionary and for nothing else.
     std::unique_ptr<MetadataFetch> fetch;
+    /// Set beside `fetch` once the dictionary is there, and lacks piece layers.
+    std::unique_ptr<swarm::LayerFetch> layer_fetch;
+    /// From the first hash request on.
+    std::unique_ptr<swarm::LayerProofs> layer_proofs;
     Time next_rates_report{};
     std::optional<Time> haves_due;
+    std::optional<Time> playback_due;  // to be looked at
     bool halted = false;
     bool complete_told = false;
 

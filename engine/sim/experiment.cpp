@@ -101,6 +101,10 @@ NodeOptions ExperimentRun::node_options(const PeerClass& of) const {
     options.session.home.uplink_bytes_per_s = of.link.up_bytes_per_s;
     options.session.piece_mode = of.piece_mode;
     options.session.super_seed = of.super_seed;
+    if (of.play_bytes_per_s > 0)
+        options.torrents.front().play = {.rate_bytes_per_s = of.play_bytes_per_s,
+                                         .starts_after = of.play_after,
+                                         .sets_deadlines = of.play_deadlines};
     options.session.home.peers_max = of.connections_max;
     if (of.lies) options.up_bytes_per_s = next_to_nothing_bytes_per_s;
     return options;
@@ -243,7 +247,8 @@ PeerResult ExperimentRun::peer_result(const Member& member) const {
             .first_piece_seconds = after_arrival(node.first_stored_at()),
             .download_seconds = after_arrival(node.completed_at()),
             .sent_bytes = traffic.sent_bytes,
-            .received_bytes = traffic.received_bytes};
+            .received_bytes = traffic.received_bytes,
+            .late_pieces = node.shared(0).counters.late_pieces.load()};
 }
 
 void ExperimentRun::count_bans(ExperimentResult& result) const {
@@ -267,17 +272,20 @@ double mean(const std::vector<double>& values) {
     return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
-ClassSummary summarise_class(const ExperimentResult& result, std::uint32_t index) {
-    ClassSummary summary;
+ClassSummary summarise_class(const PeerClass& of, const ExperimentResult& result,
+                             std::uint32_t index) {
+    ClassSummary summary{.name = of.name};
     std::vector<double> downloads;
     std::vector<double> first_pieces;
     std::vector<double> ratios;
+    std::vector<double> late;
     for (const PeerResult& peer : result.peers) {
         if (peer.peer_class != index) continue;
         ++summary.peers;
         if (peer.download_seconds) downloads.push_back(*peer.download_seconds);
         if (peer.first_piece_seconds) first_pieces.push_back(*peer.first_piece_seconds);
         ratios.push_back(peer.share_ratio());
+        late.push_back(peer.late_pieces);
     }
     std::ranges::sort(downloads);
     std::ranges::sort(first_pieces);
@@ -288,6 +296,7 @@ ClassSummary summarise_class(const ExperimentResult& result, std::uint32_t index
     summary.download_mean_seconds = mean(downloads);
     summary.download_max_seconds = quantile(downloads, 1);
     summary.share_ratio_mean = mean(ratios);
+    if (of.play_bytes_per_s > 0) summary.late_pieces_mean = mean(late);
     return summary;
 }
 
@@ -307,8 +316,7 @@ std::vector<ClassSummary> summarise(const Experiment& experiment, const Experime
     for (std::uint32_t i = 0; i < experiment.classes.size(); ++i) {
         const PeerClass& of = experiment.classes[i];
         if (of.seed || !of.honest()) continue;
-        summaries.push_back(summarise_class(result, i));
-        summaries.back().name = of.name;
+        summaries.push_back(summarise_class(of, result, i));
     }
     return summaries;
 }

@@ -38,6 +38,12 @@ struct PeerClass {
     swarm::LeechStrategy leech_strategy = swarm::LeechStrategy::tit_for_tat;
     swarm::SeedStrategy seed_strategy = swarm::SeedStrategy::round_robin;
     swarm::PieceMode piece_mode = swarm::PieceMode::rarest_first;
+    /// Plays the file at this rate while it comes; 0: doesn't.
+    std::uint64_t play_bytes_per_s = 0;
+    /// Playing begins so long after the peer came; none: with a start-up buffer.
+    std::optional<Duration> play_after{};
+    /// False: pieces are picked as `piece_mode` says, and it is only looked how many are late.
+    bool play_deadlines = true;
     bool super_seed = false;
     std::uint32_t connections_max = 50;
     /// Takes, and gives nothing.
@@ -97,6 +103,7 @@ struct PeerResult {
     std::optional<double> download_seconds{};     // until it had everything; none: it never had
     std::uint64_t sent_bytes = 0;
     std::uint64_t received_bytes = 0;
+    std::uint32_t late_pieces = 0;  // when it played
 
     double share_ratio() const;
 };
@@ -132,6 +139,7 @@ struct ClassSummary {
     double download_mean_seconds = 0;
     double download_max_seconds = 0;
     double share_ratio_mean = 0;
+    std::optional<double> late_pieces_mean{};  // of a class that plays
 };
 /// One for each class of downloaders, in the experiment's order.
 std::vector<ClassSummary> summarise(const Experiment& experiment, const ExperimentResult& result);

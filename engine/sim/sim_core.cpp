@@ -108,6 +108,7 @@ void SimCore::execute(session::Output output) {
                     });
             if constexpr (is_same_v<Order, session::Announce>) announce(order);
             if constexpr (is_same_v<Order, session::CheckMetadata>) check_metadata(order);
+            if constexpr (is_same_v<Order, session::LayersReady>) finish_metadata(order.torrent);
             if constexpr (is_same_v<Order, session::TorrentComplete>)
                 node_.on_complete(order.torrent);
             if constexpr (is_same_v<Order, session::TorrentFailed>)
@@ -222,13 +223,19 @@ void SimCore::announce(const session::Announce& order) {
 
 void SimCore::check_metadata(const session::CheckMetadata& order) {
     const auto& torrent = *session_.find_torrent(order.torrent);
-    const Sha1Digest digest = hashing::sha1(order.info_bytes);
-    const bool matches = std::ranges::equal(digest.bytes, torrent.metainfo().info_hash.bytes);
+    const bool matches = metainfo::is_info_of(torrent.metainfo(), order.info_bytes);
     session_.handle_metadata_checked(order.torrent, matches, now());
     if (!matches) return;
-    const auto peers = session_.known_peers(order.torrent);
-    session_.retire_torrent(order.torrent, now());
-    node_.on_metadata(order.torrent, peers);
+    const auto missing = metainfo::missing_layers(order.info_bytes);
+    if (missing && !missing->layers.empty())
+        return session_.fetch_layers(order.torrent, *missing, now());
+    finish_metadata(order.torrent);
+}
+
+void SimCore::finish_metadata(TorrentId torrent) {
+    const auto peers = session_.known_peers(torrent);
+    session_.retire_torrent(torrent, now());
+    node_.on_metadata(torrent, peers);
 }
 
 }  // namespace spate::sim

@@ -78,6 +78,7 @@ private:
     bool write_to_disk(const session::WritePiece& order);
     void announce(const session::Announce& order);
     void check_metadata(const session::CheckMetadata& order);
+    void finish_metadata(TorrentId torrent);
     EventTag tag(EventKind kind, std::uint64_t size) const;
 
     SimNode& node_;

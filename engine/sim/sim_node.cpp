@@ -63,6 +63,7 @@ void SimNode::add(const NodeTorrent& spec, const std::vector<Endpoint>& peers) {
     torrent.shared = std::make_unique<session::SharedTorrent>(
         id, home, spec.magnet ? content->magnet() : content->metainfo());
     session::SharedTorrent& shared = *torrent.shared;
+    shared.play = spec.play;
     if (!spec.magnet) torrent.disk = std::make_unique<VirtualDisk>(content, spec.disk);
     if (spec.seed) {
         torrent.disk->fill();
@@ -151,7 +152,11 @@ void SimNode::on_failed(TorrentId torrent, std::string reason) {
 }
 
 void SimNode::on_metadata(TorrentId torrent, const std::vector<Endpoint>& peers) {
-    add({.content = torrents_[torrent.value].content, .seed = false, .magnet = false, .disk = {}},
+    add({.content = torrents_[torrent.value].content,
+         .seed = false,
+         .magnet = false,
+         .disk = {},
+         .play = torrents_[torrent.value].shared->play},
         peers);
 }
 

@@ -29,6 +29,8 @@ struct NodeTorrent {
     /// Only the info-hash is known; the rest comes from peers (BEP 9).
     bool magnet = false;
     DiskOptions disk{};
+    /// It is played while it comes.
+    std::optional<swarm::Playback::Options> play{};
 };
 
 struct NodeOptions {

@@ -50,12 +50,10 @@ Picker::~Picker() {
     }
 }
 
-bool Picker::set_deadline(PieceIndex piece, Time deadline) {
-    std::erase_if(deadlines_, [&](const auto& one) { return one.second == piece; });
-    if (deadlines_.size() >= deadlines_max) return false;
-    const std::pair entry(deadline, piece);
-    deadlines_.insert(std::ranges::upper_bound(deadlines_, entry), entry);
-    return true;
+void Picker::set_deadlines(std::span<const Deadlines::Due> dues) {
+    if (!deadlines_ && dues.empty()) return;
+    if (!deadlines_) deadlines_ = std::make_unique<Deadlines>(pieces_.size());
+    deadlines_->replace(dues);
 }
 
 bool Picker::may_ask(const Call& call, PieceIndex piece) {
@@ -67,14 +65,14 @@ void Picker::pick(const PickPeer& peer, std::uint32_t count, Prng& random, Time 
                   std::vector<Pick>& out) {
     fetch_ahead(peer.has, peer.state);
     order_.tend(pieces_, availability_, random, now);
-    Call call{peer, out.size() + count, random, now, out};
+    Call call{peer, out.size() + count, random, now, out, 0, out.size()};
     if (peer.state.rejects.rests(now)) return;
     if (!peer.only.empty()) {
         for (const PieceIndex piece : peer.only)
             if (call.left() > 0) (void)pick_piece(call, piece);
         return;
     }
-    if (!deadlines_.empty()) pick_urgent(call);
+    if (deadlines_) pick_urgent(call);
     pick_open(call);
     pick_new(call);
     if (pieces_.missing_count() != 0 || pieces_.complete()) {
@@ -113,6 +111,10 @@ void Picker::pick_from(Call& call, PartialPiece& partial) {
         if (!index) break;
         take(call, partial, *index);
     }
+    note_all_requested(call, partial);
+}
+
+void Picker::note_all_requested(Call& call, PartialPiece& partial) {
     if (partial.has_unrequested()) return;
     partial.all_requested_at = call.now;
     full_.push_back({call.now, partial.piece()});
@@ -161,18 +163,9 @@ bool Picker::pick_piece(Call& call, PieceIndex piece) {
     return true;
 }
 
-void Picker::pick_urgent(Call& call) {
-    std::erase_if(deadlines_, [&](const auto& one) { return pieces_.stored(one.second); });
-    for (const auto& [deadline, piece] : deadlines_) {
-        if (call.left() == 0) return;
-        (void)pick_piece(call, piece);
-        if (call.left() == 0 || deadline - call.now > deadline_margin) continue;
-        if (PartialPiece* const partial = find(piece)) share_blocks(call, *partial, 2);
-    }
-}
-
 void Picker::pick_open(Call& call) {
     const std::size_t count = std::min(open_.size(), open_scan_max);
+    const Deadlines* const urgent = deadlines_.get();  // those were picked before
     std::size_t kept = 0;
     std::size_t i = 0;
     BitPrefetcher bits(call.peer.has, 0, count);
@@ -181,7 +174,8 @@ void Picker::pick_open(Call& call) {
         const Open open = open_[i];
         PartialPiece& partial = *open.partial;
         if (receiving(partial) && partial.has_unrequested()) {
-            if (may_ask(call, open.piece)) pick_from(call, partial);
+            if (may_ask(call, open.piece) && (!urgent || !urgent->has(open.piece)))
+                pick_from(call, partial);
             if (partial.has_unrequested()) open_[kept++] = open;
         }
     }
@@ -266,7 +260,8 @@ PartialPiece* Picker::claim_next(Call& call) {
     PieceOrder::Cursor& cursor = call.peer.state.cursor;
     while (const auto piece = order_.first_missing(call.peer.has, cursor, pieces_, availability_,
                                                    call.random, call.now)) {
-        if (call.peer.state.rejects.refuses(*piece, call.now)) {
+        if (call.peer.state.rejects.refuses(*piece, call.now) ||
+            (deadlines_ && deadlines_->has(*piece))) {
             order_.skip(cursor);
         } else if (pieces_.claim(*piece, core_)) {
             return start(*piece);

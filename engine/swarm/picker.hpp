@@ -14,6 +14,7 @@
 #include "engine/base/prng.hpp"
 #include "engine/base/time.hpp"
 #include "engine/swarm/availability.hpp"
+#include "engine/swarm/deadlines.hpp"
 #include "engine/swarm/partial_piece.hpp"
 #include "engine/swarm/piece_buffers.hpp"
 #include "engine/swarm/piece_order.hpp"
@@ -49,9 +50,10 @@ struct PickPeer {
 
 /// One core's claims on one torrent. Started pieces are finished first, then what the peer suggests
 /// is claimed, then the first missing piece of the order. Blocks that a slow peer sits on are asked
-/// of a fast one too. In the endgame, when nothing is missing any more and some patience has run
-/// out, blocks are asked of a second peer, and pieces of another core claimed a second time. One
-/// thread; the piece table and the availability are shared.
+/// of a fast one too. Before all of these come pieces with a deadline (Deadlines), the earliest
+/// first, from peers that will deliver them in time. In the endgame, when nothing is missing any
+/// more and some patience has run out, blocks are asked of a second peer, and pieces of another
+/// core claimed a second time. One thread; the piece table and the availability are shared.
 class Picker {
 public:
     /// A block may be asked of so many peers in the endgame.
@@ -64,11 +66,6 @@ public:
     static constexpr Duration steal_after = 10s;
     /// Started pieces that one call looks at. Other calls look at others.
     static constexpr std::size_t open_scan_max = 64;
-    /// Pieces with a deadline.
-    static constexpr std::size_t deadlines_max = 1'024;
-    /// So long before its deadline a piece is asked of a second peer.
-    static constexpr Duration deadline_margin = 2s;
-
     using PieceSize = std::function<std::uint32_t(PieceIndex)>;  // in bytes
     struct Pick {
         BlockRef block;
@@ -86,9 +83,9 @@ public:
     void set_priority(PieceIndex piece, PiecePriority priority) {
         order_.set_priority(piece, priority, pieces_.size());
     }
-    /// The piece is to be there by then: such pieces come before all others, earliest first. False
-    /// when there are deadlines_max already.
-    [[nodiscard]] bool set_deadline(PieceIndex piece, Time deadline);
+    /// The pieces are to be there by then, and no others have a deadline: earliest first, at most
+    /// Deadlines::pieces_max of them.
+    void set_deadlines(std::span<const Deadlines::Due> dues);
 
     /// pick() for the peer follows soon, and other work before it: the bits that will be looked at
     /// are on their way from memory meanwhile.
@@ -126,6 +123,8 @@ private:
         Prng& random;
         Time now;
         std::vector<Pick>& out;
+        std::uint64_t queued_bytes = 0;  // at the peer before this call; only with deadlines
+        std::size_t picked_before = 0;   // the size of `out` before this call
         std::uint32_t left() const { return static_cast<std::uint32_t>(wanted - out.size()); }
     };
 
@@ -144,7 +143,12 @@ private:
     void pick_from(Call& call, PartialPiece& partial);
     void begin(Call& call, PartialPiece& partial);
     bool pick_piece(Call& call, PieceIndex piece);
+    void note_all_requested(Call& call, PartialPiece& partial);
     void pick_urgent(Call& call);
+    void pick_urgent_piece(Call& call, Deadlines::Entry& entry);
+    void ask_second(Call& call, Deadlines::Entry& entry, PartialPiece& partial);
+    Time arrival(const Call& call) const;
+    bool is_left_to_sooner(const Call& call, const Deadlines::Entry& entry) const;
     void pick_open(Call& call);
     void pick_new(Call& call);
     void pick_late(Call& call);
@@ -171,8 +175,8 @@ private:
     Fifo<Full> full_;         // wholly asked for, when; the longest ago first; some are settled
     std::vector<Returned>
         returned_;  // given up in that generation of the order, which may not name them
-    std::vector<std::pair<Time, PieceIndex>> deadlines_;  // earliest first
-    std::vector<BlockRef> pending_;                       // scratch
+    std::vector<BlockRef> pending_;         // scratch
+    std::unique_ptr<Deadlines> deadlines_;  // none: no piece ever had one
 };
 
 }  // namespace spate::swarm

@@ -62,10 +62,21 @@ struct Extended {
     std::uint8_t id = 0;
     Bytes body;
 };
+/// BEP 52. The range is as the peer said: nothing of it is checked.
+struct HashRequest {
+    HashRef range;
+};
+struct Hashes {
+    HashRef range;
+    Bytes hashes;  // a whole number of them
+};
+struct HashReject {
+    HashRef range;
+};
 
-using Event =
-    std::variant<HandshakeReceived, KeepAlive, Choke, Unchoke, Interested, NotInterested, Have,
-                 BitfieldMessage, HaveAll, HaveNone, Request, Cancel, Reject, SuggestPiece,
-                 AllowedFast, DhtPort, BlockReceived, BlockDiscarded, Extended>;
+using Event = std::variant<HandshakeReceived, KeepAlive, Choke, Unchoke, Interested, NotInterested,
+                           Have, BitfieldMessage, HaveAll, HaveNone, Request, Cancel, Reject,
+                           SuggestPiece, AllowedFast, DhtPort, BlockReceived, BlockDiscarded,
+                           Extended, HashRequest, Hashes, HashReject>;
 
 }  // namespace spate::wire

@@ -15,6 +15,10 @@ inline constexpr std::uint32_t bitfield_length_max = 1024 * 1024;
 /// Bytes of an EXTENDED message's body (BEP 10), metadata and peer exchange included.
 inline constexpr std::uint32_t extended_length_max = 1024 * 1024;
 
+/// Hashes of one HASHES message (BEP 52): 8192 of a layer, as the leaves of a piece of 128 MiB, and
+/// the uncles of the highest tree.
+inline constexpr std::uint32_t hashes_count_max = 8192 + 50;
+
 /// Bytes of a message whose id we don't know. It is skipped, never held.
 inline constexpr std::uint32_t unknown_length_max = 64 * 1024;
 

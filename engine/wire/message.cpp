@@ -21,6 +21,16 @@ void append_piece_index(std::vector<std::byte>& out, MessageId id, PieceIndex pi
     begin(out, id, 4).write(piece.value);
 }
 
+ByteWriter begin_hash_message(std::vector<std::byte>& out, MessageId id, const HashRef& range,
+                              std::size_t hashes_size = 0) {
+    ByteWriter writer = begin(out, id, hash_ref_size_bytes + hashes_size);
+    return writer.write_bytes(range.pieces_root.bytes)
+        .write(range.base_layer)
+        .write(range.index)
+        .write(range.length)
+        .write(range.proof_layers);
+}
+
 bool has_no_body(MessageId id) {
     return id <= MessageId::not_interested || id == MessageId::have_all ||
            id == MessageId::have_none;
@@ -82,6 +92,21 @@ void append_port(std::vector<std::byte>& out, std::uint16_t port) {
 void append_extended(std::vector<std::byte>& out, std::uint8_t id, Bytes body) {
     SPATE_ASSERT(body.size() <= extended_length_max);
     begin(out, MessageId::extended, body.size() + 1).write(id).write_bytes(body);
+}
+
+void append_hash_request(std::vector<std::byte>& out, const HashRef& range) {
+    begin_hash_message(out, MessageId::hash_request, range);
+}
+
+void append_hashes(std::vector<std::byte>& out, const HashRef& range,
+                   std::span<const Sha256Digest> hashes) {
+    SPATE_ASSERT(hashes.size() <= hashes_count_max);
+    begin_hash_message(out, MessageId::hashes, range, hashes.size_bytes())
+        .write_bytes(std::as_bytes(hashes));
+}
+
+void append_hash_reject(std::vector<std::byte>& out, const HashRef& range) {
+    begin_hash_message(out, MessageId::hash_reject, range);
 }
 
 }  // namespace spate::wire

@@ -29,12 +29,31 @@ std::optional<std::uint32_t> fixed_length(MessageId id) {
         case MessageId::cancel:
         case MessageId::reject_request:
             return 13;
+        case MessageId::hash_request:
+        case MessageId::hash_reject:
+            return 1 + hash_ref_size_bytes;
         case MessageId::bitfield:
         case MessageId::piece:
         case MessageId::extended:
+        case MessageId::hashes:
             return std::nullopt;
     }
     return std::nullopt;
+}
+
+/// Whether the message is read as a body: its length varies, or it is too long for a head.
+bool is_held(MessageId id) {
+    return id == MessageId::bitfield || (id >= MessageId::extended && id <= MessageId::hash_reject);
+}
+
+HashRef read_hash_ref(Bytes body) {
+    HashRef range;
+    std::ranges::copy(body.first(Sha256Digest::size_bytes), range.pieces_root.bytes.begin());
+    range.base_layer = load_be<std::uint32_t>(&body[32]);
+    range.index = load_be<std::uint32_t>(&body[36]);
+    range.length = load_be<std::uint32_t>(&body[40]);
+    range.proof_layers = load_be<std::uint32_t>(&body[44]);
+    return range;
 }
 
 Bytes take(Bytes& bytes, std::size_t count) {
@@ -155,13 +174,12 @@ PeerWire::Result PeerWire::read_head(Bytes& bytes, std::vector<Event>& events) {
                             .offset = load_be<std::uint32_t>(&head_[9]),
                             .length = length - 9});
     }
-    if (fixed_length(id)) {
+    if (fixed_length(id) && !is_held(id)) {
         if (!collect_head(bytes, 4 + length)) return {};
         head_size_ = 0;
         return handle_small(id, events);
     }
-    const bool held = id == MessageId::bitfield || id == MessageId::extended;
-    begin_rest(held ? Stage::body : Stage::skip, id, length - 1);
+    begin_rest(is_held(id) ? Stage::body : Stage::skip, id, length - 1);
     return {};
 }
 
@@ -186,6 +204,14 @@ PeerWire::Result PeerWire::check_length(MessageId id, std::uint32_t length) cons
         case MessageId::extended:  // message_length_max bounds it
             if (length < 2) return std::unexpected(WireError::bad_length);
             return {};
+        case MessageId::hashes: {
+            const std::size_t hashes_length = length - 1 - hash_ref_size_bytes;
+            const bool fits = length > hash_ref_size_bytes &&
+                              hashes_length % Sha256Digest::size_bytes == 0 &&
+                              hashes_length / Sha256Digest::size_bytes <= hashes_count_max;
+            if (!fits) return std::unexpected(WireError::bad_length);
+            return {};
+        }
         default:
             if (length > unknown_length_max) return std::unexpected(WireError::message_too_long);
             return {};
@@ -296,10 +322,26 @@ void PeerWire::read_body(Bytes& bytes, std::vector<Event>& events) {
         assembly_.clear();
         part = kept_;
     }
-    if (body_id_ == MessageId::bitfield)
-        events.emplace_back(BitfieldMessage{part});
-    else
-        events.emplace_back(Extended{std::to_integer<std::uint8_t>(part[0]), part.subspan(1)});
+    handle_body(part, events);
+}
+
+void PeerWire::handle_body(Bytes body, std::vector<Event>& events) {
+    switch (body_id_) {
+        case MessageId::bitfield:
+            events.emplace_back(BitfieldMessage{body});
+            return;
+        case MessageId::hash_request:
+            events.emplace_back(HashRequest{read_hash_ref(body)});
+            return;
+        case MessageId::hashes:
+            events.emplace_back(Hashes{read_hash_ref(body), body.subspan(hash_ref_size_bytes)});
+            return;
+        case MessageId::hash_reject:
+            events.emplace_back(HashReject{read_hash_ref(body)});
+            return;
+        default:
+            events.emplace_back(Extended{std::to_integer<std::uint8_t>(body[0]), body.subspan(1)});
+    }
 }
 
 void PeerWire::read_skipped(Bytes& bytes) {

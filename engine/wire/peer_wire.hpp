@@ -95,6 +95,7 @@ private:
     Result read_handshake(Bytes& bytes, std::vector<Event>& events);
     Result read_head(Bytes& bytes, std::vector<Event>& events);
     void read_body(Bytes& bytes, std::vector<Event>& events);
+    void handle_body(Bytes body, std::vector<Event>& events);
     void read_skipped(Bytes& bytes);
     void read_payload(Bytes& bytes, const PayloadBuffers& buffers, std::vector<Event>& events);
 
@@ -130,7 +131,7 @@ private:
     std::uint32_t plan_serial_ = 0;
     std::uint32_t keep_alives_ = 0;
     Stage stage_ = Stage::handshake;
-    MessageId body_id_{};
+    MessageId body_id_{};  // in Stage::body
     std::optional<WireError> failed_;
     std::uint8_t head_size_ = 0;
     std::array<std::byte, head_size_max> head_;

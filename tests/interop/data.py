@@ -118,6 +118,7 @@ class Torrent:
         has_v1 = b"pieces" in self.info
         digest = hashlib.sha1 if has_v1 else hashlib.sha256
         self.info_hash = digest(bencode.encode(self.info)).hexdigest()[:40]
+        self.info_hash_v2 = hashlib.sha256(bencode.encode(self.info)).hexdigest() if b"file tree" in self.info else None
         self.name = self.info[b"name"].decode()
         self.piece_bytes = self.info[b"piece length"]
         lengths = list(_lengths_v1(self.info) if has_v1 else _lengths_v2(self.info[b"file tree"]))
@@ -131,7 +132,14 @@ class Torrent:
         return [url.decode() for tier in tiers for url in tier]
 
     def magnet(self, peers=()):
-        words = [f"magnet:?xt=urn:btih:{self.info_hash}", f"dn={quote(self.name)}"]
+        return self._magnet(f"urn:btih:{self.info_hash}", peers)
+
+    def magnet_v2(self, peers=()):
+        """With the SHA-256 alone."""
+        return self._magnet(f"urn:btmh:1220{self.info_hash_v2}", peers)
+
+    def _magnet(self, topic, peers):
+        words = [f"magnet:?xt={topic}", f"dn={quote(self.name)}"]
         words += [f"tr={quote(url, safe='')}" for url in self.trackers]
         words += [f"x.pe={peer}" for peer in peers]
         return "&".join(words)

@@ -224,6 +224,21 @@ TEST_F(Commands, ASeedAndAGetTransferEverything) {
     EXPECT_EQ(seeded.event("summary")->at("bytes_up"), 423'456);
 }
 
+TEST_F(Commands, ADownloadThatIsPlayedTellsWhenToBeginAndWhatWasLate) {
+    create();
+    ChildProcess seeder = seed();
+    const std::string peer = wait_for_event(seeder, "ready")["listen"][0];
+    ChildProcess getter = start_transfer(
+        {"get", path("set.torrent"), "-o", path("got"), "--peer", peer, "--play", "1K"});
+    const Outcome got = finish(getter);
+    EXPECT_EQ(got.code, 0);
+    EXPECT_TRUE(got.event("playing")->contains("seconds"));
+    EXPECT_EQ(got.event("summary")->at("late_pieces"), 0) << "at this rate it lasts seven minutes";
+    EXPECT_EQ(content(folder_ / "got/set/a.bin"), content(folder_ / "data/set/a.bin"));
+    ChildProcess wrong = start_transfer({"get", path("set.torrent"), "--play", "fast"});
+    EXPECT_EQ(finish(wrong).code, 2);
+}
+
 TEST_F(Commands, AFolderIsSeededWithItsOwnTracker) {
     ChildProcess seeder = start_transfer({"seed", path("data/set")});
     const Json ready = wait_for_event(seeder, "ready");

@@ -72,6 +72,14 @@ TEST(LedgerJson, SaysWhatTheRunWasLimitedBy) {
                 Contains(HasSubstr(json["verdict"]["sentence"].get<std::string>())));
 }
 
+TEST(LedgerJson, TellsOfLatePiecesOnlyWhereSomethingWasPlayed) {
+    RunCost cost = two_cores();
+    EXPECT_FALSE(summary_json(cost).contains("late_pieces"));
+    cost.late_pieces = 3;
+    EXPECT_EQ(summary_json(cost)["late_pieces"], 3);
+    EXPECT_THAT(ledger_text(cost), Contains(HasSubstr("pieces late to be played")));
+}
+
 TEST(LedgerText, TellsCostsPerByte) {
     const auto lines = ledger_text(two_cores());
     EXPECT_THAT(lines, Contains(HasSubstr("2.00 s (1.50 user, 0.50 system)")));

@@ -59,6 +59,9 @@ arrives = "poisson"
 arrives-at = "10s"
 arrives-over = "70s"
 stays = "0s"
+play = "64K"
+play-after = "12s"
+play-deadlines = false
 upload-slots = 6
 max-peers = 33
 free-rider = true
@@ -89,6 +92,10 @@ part = 0.3
     EXPECT_EQ(peer.stays, Duration{});
     EXPECT_EQ(peer.connections_max, 33U);
     EXPECT_TRUE(peer.free_rider);
+    EXPECT_EQ(peer.play_bytes_per_s, 64U << 10);
+    EXPECT_EQ(peer.play_after, 12s);
+    EXPECT_FALSE(peer.play_deadlines);
+    EXPECT_EQ(parsed->classes[0].play_bytes_per_s, 0U);
     EXPECT_EQ(parsed->partition->when.until, 4s);
     ASSERT_TRUE(parsed->fluid.has_value());
     EXPECT_DOUBLE_EQ(parsed->fluid->arrivals_per_s, 0.1);
@@ -101,6 +108,7 @@ TEST(ScenarioFile, SaysWhatIsWrongAndWhere) {
     EXPECT_NE(error_of("[[class]]\nspeed = 3").find("speed isn't a key"), std::string::npos);
     EXPECT_NE(error_of("[[class]]\nup = 3").find("up must be a text"), std::string::npos);
     EXPECT_NE(error_of("[[class]]\nup = \"0\"").find("more than zero"), std::string::npos);
+    EXPECT_NE(error_of("[[class]]\nplay = \"0\"").find("more than zero"), std::string::npos);
     EXPECT_NE(error_of("[[class]]\ncount = -1").find("count is at most"), std::string::npos);
     EXPECT_NE(error_of("[[class]]\narrives = \"late\"").find("together"), std::string::npos);
     EXPECT_NE(error_of("piece = \"1000\"\n[[class]]\n").find("multiple of 16K"), std::string::npos);

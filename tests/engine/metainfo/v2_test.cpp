@@ -288,6 +288,68 @@ TEST(MetainfoV2, InfoAloneIsReadOnlyWhereItHasAllHashes) {
               R"(the hashes of the pieces (piece layer) of "b" are missing)");
 }
 
+TEST(MetainfoV2, TheLayersThatTheInfoLacksMakeItWhole) {
+    const NewTorrent folder = v2_folder(TorrentVersion::v2);
+    const std::vector<std::byte> info = write_info(folder);
+    const Metainfo whole = read(std::string(as_text(write_torrent(folder))));
+    const auto missing = missing_layers(info);
+    ASSERT_TRUE(missing);
+    EXPECT_EQ(missing->piece_length_bytes, v2_piece_length);
+    ASSERT_FALSE(missing->layers.empty());
+    std::vector<PieceLayer> layers;
+    for (const FileEntry& file : whole.files) {
+        if (file.pad || file.size_bytes <= v2_piece_length) continue;
+        const std::uint64_t first = file.offset_bytes / v2_piece_length;
+        const std::uint64_t count = (file.size_bytes - 1) / v2_piece_length + 1;
+        const auto from = whole.piece_roots.begin() + static_cast<std::ptrdiff_t>(first);
+        layers.push_back({*file.pieces_root, {from, from + static_cast<std::ptrdiff_t>(count)}});
+        EXPECT_NE(
+            std::ranges::find(missing->layers,
+                              MissingLayer{*file.pieces_root, static_cast<std::uint32_t>(count)}),
+            missing->layers.end());
+    }
+    EXPECT_EQ(layers.size(), missing->layers.size());
+    const auto parsed = parse_info(info, layers);
+    ASSERT_TRUE(parsed) << parsed.error().sentence;
+    EXPECT_EQ(parsed->piece_roots, whole.piece_roots);
+    EXPECT_EQ(parsed->info_hash_v2, whole.info_hash_v2);
+    layers.back().hashes.back().bytes[0] ^= std::byte{1};
+    EXPECT_EQ(parse_info(info, layers).error().kind, Kind::piece_layer_invalid);
+}
+
+TEST(MetainfoV2, FilesWithTheSameRootMissOneLayerAndAHybridMissesNone) {
+    const auto twins = missing_layers(as_bytes(bencoded_dict(
+        v2_pairs(bencoded_dict({{"a", leaf(70'000)}, {"b", leaf(70'000)}, {"c", leaf(1)}})))));
+    ASSERT_TRUE(twins);
+    ASSERT_EQ(twins->layers.size(), 1U);
+    EXPECT_EQ(twins->layers[0].piece_count, 3U);
+    const auto hybrid = missing_layers(write_info(v2_folder(TorrentVersion::hybrid)));
+    ASSERT_TRUE(hybrid);
+    EXPECT_TRUE(hybrid->layers.empty());
+    EXPECT_FALSE(missing_layers(as_bytes("le")));
+}
+
+TEST(MetainfoV2, TheInfoOfAMagnetLinkHasEachHashThatTheLinkNames) {
+    for (const TorrentVersion version :
+         {TorrentVersion::v1, TorrentVersion::v2, TorrentVersion::hybrid}) {
+        const std::vector<std::byte> info = write_info(v2_folder(version));
+        const InfoHash sha1{hashing::sha1(info).bytes};
+        const InfoHashV2 sha256{hashing::sha256(info).bytes};
+        Metainfo link;
+        link.info_hash = sha1;
+        EXPECT_TRUE(is_info_of(link, info));
+        link.info_hash_v2 = sha256;
+        EXPECT_TRUE(is_info_of(link, info));
+        link.info_hash = truncated(sha256);
+        EXPECT_TRUE(is_info_of(link, info)) << "named by v2 alone";
+        link.info_hash = {};
+        EXPECT_FALSE(is_info_of(link, info));
+        link.info_hash = sha1;
+        link.info_hash_v2->bytes[31] ^= std::byte{1};
+        EXPECT_FALSE(is_info_of(link, info));
+    }
+}
+
 TEST(MetainfoV2, AHybridNeedsNoPieceLayersButRightOnes) {
     const std::vector<std::byte> info = write_info(v2_folder(TorrentVersion::hybrid));
     const std::string text(as_text(info));

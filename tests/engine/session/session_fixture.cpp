@@ -44,6 +44,7 @@ SharedTorrent& SessionTest::add_torrent(metainfo::Metainfo content, TorrentId id
     if (seeding)
         for (std::uint32_t i = 0; i < shared.pieces.size(); ++i)
             shared.pieces.set_stored(PieceIndex(i));
+    shared.play = play;
     session->add_torrent(shared, trackers, now);
     run();
     return shared;
@@ -180,6 +181,7 @@ void SessionTest::carry_out(Output& output) {
             if constexpr (is_same_v<Kind, ToCore>) to_cores.push_back(o);
             if constexpr (is_same_v<Kind, Announce>) announces.push_back(o);
             if constexpr (is_same_v<Kind, CheckMetadata>) metadata.push_back(o);
+            if constexpr (is_same_v<Kind, LayersReady>) layers.push_back(o);
             if constexpr (is_same_v<Kind, TorrentComplete>) completed.push_back(o);
             if constexpr (is_same_v<Kind, TorrentFailed>) failed.push_back(o);
             if constexpr (is_same_v<Kind, TrackerWarning>) warnings.push_back(o);

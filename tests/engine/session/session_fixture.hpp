@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -71,6 +72,7 @@ struct SessionTest : testing::Test {
     SessionOptions options;
     std::uint32_t piece_count = 8;
     bool seeding = false;  // every piece is stored from the start
+    std::optional<swarm::Playback::Options> play;
     std::vector<std::vector<std::string>> trackers;
     std::uint64_t up_limit = 0;
     std::uint64_t down_limit = 0;
@@ -87,6 +89,7 @@ struct SessionTest : testing::Test {
     std::vector<ToCore> to_cores;
     std::vector<Announce> announces;
     std::vector<CheckMetadata> metadata;
+    std::vector<LayersReady> layers;
     std::vector<TorrentComplete> completed;
     std::vector<TorrentFailed> failed;
     std::vector<TrackerWarning> warnings;

@@ -1,6 +1,7 @@
 #include "engine/sim/experiment.hpp"
 
 #include <algorithm>
+#include <cstdio>
 
 #include <gtest/gtest.h>
 
@@ -171,4 +172,69 @@ TEST(Experiment, DrawsFivePlots) {
         EXPECT_TRUE(plot.svg.starts_with("<svg")) << plot.name;
         EXPECT_LT(plot.svg.size(), 40'000U) << plot.name;
     }
+}
+
+namespace {
+
+/// Twelve players of a file that takes 64 s at their rate, with links of twice that rate; the
+/// seed's is four times that, so they need each other.
+Experiment players(swarm::PieceMode mode, bool deadlines) {
+    constexpr std::uint64_t rate = 1 << 18;
+    constexpr LinkClass link{2 * rate, 2 * rate, 20ms};
+    constexpr LinkClass seed{4 * rate, 4 * rate, 20ms};
+    return {.name = "players",
+            .file_bytes = 64 * rate,
+            .piece_bytes = 64 << 10,
+            .classes = {{.name = "seed", .link = seed, .seed = true},
+                        {.name = "player",
+                         .count = 12,
+                         .link = link,
+                         .arrival = Arrival::evenly,
+                         .arrives_over = 12s,
+                         .piece_mode = mode,
+                         .play_bytes_per_s = rate,
+                         .play_after = 12s,
+                         .play_deadlines = deadlines}}};
+}
+
+struct Played {
+    double late_pieces;
+    double copies_of_the_rarest;       // mean over the first minute
+    double seconds_until_second_copy;  // of each piece: then the seed may leave
+};
+
+Played play(const Experiment& experiment) {
+    const ExperimentResult result = run_all(experiment);
+    EXPECT_TRUE(result.everyone_finished);
+    Played played{summarise(experiment, result).front().late_pieces_mean.value(), 0, 0};
+    constexpr std::size_t minute = 60;
+    for (std::size_t second = 0; second < minute; ++second) {
+        const Sample& sample = result.samples[std::min(second, result.samples.size() - 1)];
+        played.copies_of_the_rarest += sample.copies_min / static_cast<double>(minute);
+    }
+    const auto spread = std::ranges::find_if(
+        result.samples, [](const Sample& sample) { return sample.copies_min > 1; });
+    if (spread != result.samples.end()) played.seconds_until_second_copy = spread->seconds;
+    return played;
+}
+
+}  // namespace
+
+TEST(Experiment, DeadlinesAreKeptAndTheSwarmFaresBetterThanInOrder) {
+    using swarm::PieceMode;
+    const Played deadlines = play(players(PieceMode::rarest_first, true));
+    const Played rarest = play(players(PieceMode::rarest_first, false));
+    const Played in_order = play(players(PieceMode::in_order, false));
+    const auto print = [](const char* mode, const Played& played) {
+        std::printf("%s: %.2f of 256 pieces late, %.1f copies of the rarest, two after %.0f s\n",
+                    mode, played.late_pieces, played.copies_of_the_rarest,
+                    played.seconds_until_second_copy);
+    };
+    print("deadlines", deadlines);
+    print("rarest first", rarest);
+    print("in order", in_order);
+    EXPECT_LT(deadlines.late_pieces, 2);
+    EXPECT_GT(rarest.late_pieces, 20);
+    EXPECT_GT(deadlines.copies_of_the_rarest, 2 * in_order.copies_of_the_rarest);
+    EXPECT_LT(deadlines.seconds_until_second_copy, in_order.seconds_until_second_copy);
 }

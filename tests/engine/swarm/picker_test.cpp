@@ -204,36 +204,6 @@ TEST_F(PickerTest, PiecesOfHighPriorityComeFirstAndOfLowLast) {
         EXPECT_NE(pick(blocks_per_piece)[0].block.piece, PieceIndex(2));
 }
 
-TEST_F(PickerTest, APieceWithADeadlineComesBeforeThoseThatWereBegun) {
-    (void)pick(picker, only(0), RequestWindow(), 1, start);
-    ASSERT_TRUE(picker.set_deadline(PieceIndex(6), start + 10s));
-    ASSERT_TRUE(picker.set_deadline(PieceIndex(4), start + 5s));
-    const Picks picks = pick(2 * blocks_per_piece);
-    for (std::uint32_t i = 0; i < blocks_per_piece; ++i) {
-        EXPECT_EQ(picks[i].block.piece, PieceIndex(4));
-        EXPECT_EQ(picks[blocks_per_piece + i].block.piece, PieceIndex(6));
-    }
-}
-
-TEST_F(PickerTest, APieceWhoseDeadlineIsNearIsAskedOfASecondPeer) {
-    ASSERT_TRUE(picker.set_deadline(PieceIndex(4), start + 5s));
-    const Picks first = pick(blocks_per_piece);
-    EXPECT_NE(pick(1)[0].block.piece, PieceIndex(4));
-    const Picks second = pick(blocks_per_piece, start + 5s - Picker::deadline_margin);
-    ASSERT_EQ(second.size(), blocks_per_piece);
-    for (std::uint32_t i = 0; i < blocks_per_piece; ++i) EXPECT_EQ(second[i].block, first[i].block);
-}
-
-TEST_F(PickerTest, SoManyDeadlinesAndNoMore) {
-    PieceTable many(Picker::deadlines_max + 1);
-    Availability none(many.size());
-    Picker large(CoreIndex(0), [](PieceIndex) { return piece_length; }, many, none, buffers);
-    for (std::uint32_t i = 0; i < Picker::deadlines_max; ++i)
-        EXPECT_TRUE(large.set_deadline(PieceIndex(i), start));
-    EXPECT_FALSE(large.set_deadline(PieceIndex(Picker::deadlines_max), start));
-    EXPECT_TRUE(large.set_deadline(PieceIndex(0), start + 1s)) << "a new time for an old one";
-}
-
 TEST_F(PickerTest, TheLastBlocksOfASlowPeerAreStolenByAFastOne) {
     PeerPickState state;
     const RequestWindow empty;

@@ -81,6 +81,21 @@ TEST(Message, MessagesOfVaryingLengthAreHeardAsSent) {
     EXPECT_EQ(heard(append_port, std::uint16_t{6881}), (Heard{"00000003091ae1", "port 6881"}));
 }
 
+TEST(Message, MessagesAboutHashesAreHeardAsSent) {
+    HashRef range{{}, 4, 512, 2, 7};
+    range.pieces_root.bytes.fill(std::byte{0xab});
+    std::string root;
+    for (int i = 0; i < 32; ++i) root += "ab";
+    const std::string fields = root + "00000004000002000000000200000007";
+    const std::string text = root + " 4 512+2 7";
+    EXPECT_EQ(heard(append_hash_request, range),
+              (Heard{"0000003115" + fields, "hash request " + text}));
+    EXPECT_EQ(heard(append_hash_reject, range),
+              (Heard{"0000003117" + fields, "hash reject " + text}));
+    EXPECT_EQ(heard(append_hashes, range, std::vector{range.pieces_root}),
+              (Heard{"0000005116" + fields + root, "hashes " + text + ' ' + root}));
+}
+
 TEST(Message, PieceHeaderPrecedesThePayload) {
     EXPECT_EQ(to_hex(piece_header(block_at(1, 0x4000))), "00004009070000000100004000");
 }

@@ -112,6 +112,15 @@ private:
         for (std::uint64_t n = 1 + prng_.below(12); n > 0; --n) peer_sends_one();
     }
 
+    void peer_talks_of_hashes() {
+        HashRef range{{}, 4, 512, 8, 3};
+        prng_.fill(range.pieces_root.bytes);
+        const std::uint64_t kind = prng_.below(3);
+        if (kind == 0) return append_hash_request(stream_, range);
+        if (kind == 1) return append_hash_reject(stream_, range);
+        append_hashes(stream_, range, std::vector<Sha256Digest>(prng_.below(600)));
+    }
+
     void peer_sends_one() {
         const std::uint64_t mood = prng_.below(100);
         if (mood < 75) return peer_answers(mood < 66 ? 0 : prng_.below(asked_.size() + 1));
@@ -122,6 +131,7 @@ private:
         if (mood < 93) return append_reject(stream_, random_block());
         if (mood < 95) return append_piece(stream_, random_block());  // nobody asked
         if (mood < 96) return append_bitfield(stream_, Bitfield(1 + prng_.below(3000)));
+        if (mood < 97) return peer_talks_of_hashes();
         if (mood < 98) {
             const std::vector<std::byte> body(prng_.below(2) == 0 ? prng_.below(20'000) : 3);
             return append_extended(stream_, 3, body);

@@ -164,6 +164,20 @@ TEST(PeerWire, AfterAnErrorEveryCallReportsIt) {
     EXPECT_FALSE(peer.plan());
 }
 
+TEST(PeerWire, HashesAreAWholeNumberUpToTheLimit) {
+    const std::uint32_t fields = 1 + hash_ref_size_bytes;
+    const std::uint32_t most = fields + hashes_count_max * Sha256Digest::size_bytes;
+    for (const std::uint32_t length : {2U, fields - 1, fields + 31, fields + 33, most + 32})
+        EXPECT_EQ(refusal_of(claim(length, 22)), "bad_length") << length;
+    for (const std::uint32_t length : {fields, fields + 32, most})
+        EXPECT_EQ(refusal_of(claim(length, 22)), "accepted") << length;
+    for (const unsigned id : {21U, 23U}) {
+        EXPECT_EQ(refusal_of(claim(fields - 1, id)), "bad_length");
+        EXPECT_EQ(refusal_of(claim(fields + 1, id)), "bad_length");
+        EXPECT_EQ(refusal_of(claim(fields, id)), "accepted");
+    }
+}
+
 TEST(PeerWire, WrongLengthsOfFixedMessagesAreRefusedBeforeTheirBody) {
     for (const unsigned id : {0U, 1U, 2U, 3U, 4U, 6U, 8U, 9U, 13U, 14U, 15U, 16U, 17U}) {
         EXPECT_EQ(refusal_of(claim(2, id)), "bad_length") << id;

@@ -46,6 +46,12 @@ private:
     }
     std::uint32_t field(std::size_t at) const { return load_be<std::uint32_t>(&message_[at]); }
     std::uint32_t length() const { return field(0); }
+    HashRef range() const {
+        HashRef range{{}, field(37), field(41), field(45), field(49)};
+        std::copy_n(message_.begin() + 5, Sha256Digest::size_bytes,
+                    range.pieces_root.bytes.begin());
+        return range;
+    }
     bool is_piece() const { return message_.size() > 4 && message_[4] == std::byte{7}; }
 
     void begin_block() {
@@ -83,6 +89,13 @@ private:
             case MessageId::extended:
                 return "extended " + std::to_string(std::to_integer<int>(body[0])) + ' ' +
                        to_hex(body.subspan(1));
+            case MessageId::hash_request:
+                return "hash request " + describe(range());
+            case MessageId::hashes:
+                return "hashes " + describe(range()) + ' ' +
+                       to_hex(body.subspan(hash_ref_size_bytes));
+            case MessageId::hash_reject:
+                return "hash reject " + describe(range());
             default:
                 return "";  // unknown ids
         }

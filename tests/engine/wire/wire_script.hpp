@@ -24,6 +24,12 @@ inline std::string describe(BlockRef block) {
            std::to_string(block.length);
 }
 
+inline std::string describe(const HashRef& range) {
+    return to_hex(range.pieces_root.bytes) + ' ' + std::to_string(range.base_layer) + ' ' +
+           std::to_string(range.index) + '+' + std::to_string(range.length) + ' ' +
+           std::to_string(range.proof_layers);
+}
+
 /// An event as text, to be compared and to be read in a failure.
 struct EventText {
     std::string operator()(const HandshakeReceived& e) const {
@@ -56,6 +62,13 @@ struct EventText {
     std::string operator()(const Extended& e) const {
         return "extended " + std::to_string(e.id) + ' ' + to_hex(e.body);
     }
+    std::string operator()(const HashRequest& e) const {
+        return "hash request " + describe(e.range);
+    }
+    std::string operator()(const Hashes& e) const {
+        return "hashes " + describe(e.range) + ' ' + to_hex(e.hashes);
+    }
+    std::string operator()(const HashReject& e) const { return "hash reject " + describe(e.range); }
 };
 
 inline std::string describe(const Event& event) {
