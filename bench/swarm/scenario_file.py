@@ -7,6 +7,8 @@ _UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 # What real processes can be told; `latency` is no key of theirs, since links here only have rates.
 _CLASS_KEYS = {"name", "count", "up", "down", "seed", "stays", "arrives-at", "upload-slots", "strategy",
                "seed-strategy", "free-rider", "max-peers"}
+# Of an uplink for payload: headers of TCP/IP and requests take the rest, and no queue forms in the link.
+TOLD_SHARE = 0.93
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,14 +40,15 @@ class Experiment:
     classes: tuple
 
 
-def read(path):
-    """The Experiment in a scenario's file; ValueError names what real processes can't do."""
+def read(path, told=True):
+    """The Experiment in a scenario's file; ValueError names what real processes can't do. `told`: spate gets nearly all of
+    its uplink as its upload limit, as `docs/operating.md` advises and as the simulator has it."""
     with open(path, "rb") as file:
         table = tomllib.load(file)
     if table.keys() - {"title", "file", "piece", "duration", "class"}:
         raise ValueError(f"{path}: faults and the like are for `spate sim` only")
     return Experiment(table.get("title", str(path)), size(table["file"]), size(table.get("piece", "64K")),
-                      seconds(table.get("duration", "1h")), tuple(_peer_class(entry) for entry in table["class"]))
+                      seconds(table.get("duration", "1h")), tuple(_peer_class(entry, told) for entry in table["class"]))
 
 
 def size(text):
@@ -60,7 +63,7 @@ def seconds(text):
     raise ValueError(f"'{text}' is no time")
 
 
-def _peer_class(entry):
+def _peer_class(entry, told):
     unknown = entry.keys() - _CLASS_KEYS
     if unknown:
         raise ValueError(f"class {entry.get('name')}: {', '.join(sorted(unknown))} is for `spate sim` only")
@@ -71,8 +74,11 @@ def _peer_class(entry):
     for option, value in (("--upload-slots", slots), ("--strategy", entry.get("strategy")),
                           ("--seed-strategy", entry.get("seed-strategy")), ("--max-peers", entry.get("max-peers"))):
         options += [option, str(value)] if value is not None else []
+    up_bytes_per_s = size(entry.get("up", "12500K"))
+    if told:
+        options += ["--up", str(int(TOLD_SHARE * up_bytes_per_s))]
     return PeerClass(
-        name=entry.get("name", "peer"), count=entry.get("count", 1), up_bytes_per_s=size(entry.get("up", "12500K")),
+        name=entry.get("name", "peer"), count=entry.get("count", 1), up_bytes_per_s=up_bytes_per_s,
         down_bytes_per_s=size(entry.get("down", "12500K")), seed=entry.get("seed", False), stays="stays" not in entry,
         arrives_at_s=seconds(entry.get("arrives-at", "0s")), free_rider=entry.get("free-rider", False),
         strategy=entry.get("strategy", "tit-for-tat"), options=tuple(options))

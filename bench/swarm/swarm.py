@@ -6,9 +6,10 @@
     bench/swarm/run my-swarm.toml --transmission 0       any scenario of `spate sim` without faults, spate alone
 
 Each peer is a process in a network namespace of its own with one address; its uplink and downlink are token buckets of
-the kernel (tc tbf) with a queue of 200 ms. Peers find each other by a `spate tracker`. Some peers of the ordinary
-classes are transmission-daemons with four upload slots, as spate has. Every copy is compared with the original. Exit code 0: classes finish in the order of
-their uplinks, free riders last, and a tyrant before the median of its class; 1: something of it doesn't hold.
+the kernel (tc tbf) with a queue of 200 ms. spate is told its uplink (`--up`), as docs/operating.md advises. Peers find
+each other by a `spate tracker`. Some peers of the ordinary classes are transmission-daemons with four upload slots, as
+spate has. Every copy is compared with the original. Exit code 0: classes finish in the order of their uplinks, free
+riders last, and a tyrant before the median of its class; 1: something of it doesn't hold.
 """
 
 import argparse
@@ -51,7 +52,7 @@ def main():
     if reason:
         print(reason, file=sys.stderr)
         return 77
-    experiment = scenario_file.read(arguments.scenario)
+    experiment = scenario_file.read(arguments.scenario, told=not arguments.untold)
     if arguments.transmission and not shutil.which("transmission-daemon"):
         print("transmission-daemon is missing (apt-get install transmission-daemon)", file=sys.stderr)
         return 1
@@ -81,6 +82,8 @@ def parse_arguments():
     parser.add_argument("--transmission", type=int, default=5, metavar="N", help="peers that are transmission (5)")
     parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--json", help="write every peer's figures")
+    parser.add_argument("--untold", action="store_true",
+                        help="don't tell spate its uplink (--up): queues form in the links instead of in spate")
     parser.add_argument("--any-order", action="store_true", help="exit with 0 once everybody has finished")
     parser.add_argument("--no-sim", dest="simulated", action="store_false", help="leave the simulator out")
     parser.add_argument("--dir", default="/var/tmp", help="where the copies lie for a while (default: /var/tmp)")
