@@ -83,6 +83,7 @@ install_packages() {
 build_preset() {
     local preset=$1 dir=$root/build/$1
     shift
+    mkdir -p "$root/build"
     if [ ! -f "$dir/build.ninja" ] || [ "$root/CMakePresets.json" -nt "$dir/build.ninja" ]; then
         say "configuring $preset"
         (cd "$root" && cmake --preset "$preset") >"$dir.log" 2>&1 || {
