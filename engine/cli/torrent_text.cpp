@@ -1,5 +1,6 @@
 #include "engine/cli/torrent_text.hpp"
 
+#include <algorithm>
 #include <ctime>
 #include <fstream>
 #include <sys/stat.h>
@@ -148,7 +149,11 @@ std::vector<std::string> magnet_text(const metainfo::Magnet& magnet) {
 }
 
 bool is_magnet(std::string_view source) {
-    return source.starts_with("magnet:");
+    constexpr std::string_view scheme = "magnet:";
+    const auto lower = [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+    };
+    return std::ranges::equal(source.substr(0, scheme.size()), scheme, {}, lower);
 }
 
 bool is_web_address(std::string_view source) {

@@ -27,6 +27,13 @@ metainfo::Metainfo album() {
     return metainfo::parse_torrent(metainfo::write_torrent(torrent)).value();
 }
 
+TEST(TorrentText, ASchemeIsWrittenInAnyCase) {
+    EXPECT_TRUE(is_magnet("magnet:?xt=urn:btih:00"));
+    EXPECT_TRUE(is_magnet("MAGNET:?xt=urn:btih:00"));
+    EXPECT_FALSE(is_magnet("magnet"));
+    EXPECT_FALSE(is_magnet("./magnet:.torrent"));
+}
+
 }  // namespace
 
 TEST(TorrentJson, HasTheFieldsThatScriptsRelyOn) {
