@@ -4,7 +4,7 @@
 #include <cstring>
 #include <fcntl.h>
 
-#include "engine/driver/content/resume_file.hpp"
+#include "engine/driver/content/record_file.hpp"
 
 namespace spate::driver {
 namespace {
@@ -21,7 +21,7 @@ off_t place_of(const InfoHash& info_hash) {
 
 std::optional<DownloadLock> DownloadLock::take(const std::filesystem::path& folder,
                                                const InfoHash& info_hash) {
-    const std::filesystem::path records = resume_path(folder, info_hash).parent_path();
+    const std::filesystem::path records = records_path(folder);
     std::error_code ignored;
     std::filesystem::create_directories(records, ignored);
     io::FileDescriptor file(

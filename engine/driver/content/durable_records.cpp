@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/driver/content/record_file.hpp"
 #include "engine/driver/content/resume_file.hpp"
 #include "engine/storage/file_layout.hpp"
 #include "io/file.hpp"
@@ -59,7 +60,7 @@ std::expected<Place, std::error_code> find_place(const DurableRecord& record) {
 
 std::error_code stage(const DurableRecord& record) {
     std::error_code error;
-    fs::create_directories(resume_path(record.folder, record.state.info_hash).parent_path(), error);
+    fs::create_directories(records_path(record.folder), error);
     if (error) return error;
     const auto place = find_place(record);
     if (!place) return place.error();

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "engine/base/hex.hpp"
+#include "engine/driver/content/record_file.hpp"
 #include "engine/storage/file_layout.hpp"
 #include "engine/storage/piece_map.hpp"
 #include "io/file.hpp"
@@ -26,7 +27,7 @@ std::string record_name(const InfoHash& info_hash) {
 }  // namespace
 
 fs::path resume_path(const fs::path& folder, const InfoHash& info_hash) {
-    return folder / storage::records_folder / record_name(info_hash);
+    return records_path(folder) / record_name(info_hash);
 }
 
 std::vector<std::optional<storage::FileStamp>> stamp_files(const metainfo::Metainfo& torrent,
@@ -77,10 +78,7 @@ storage::BootId read_boot_id() {
 
 std::expected<std::optional<storage::ResumeState>, std::string> load_resume(
     const metainfo::Metainfo& torrent, const fs::path& folder) {
-    const auto directory = io::open_directory((folder / storage::records_folder).string());
-    if (!directory) return std::nullopt;
-    const auto bytes =
-        io::read_whole_file(directory->get(), record_name(torrent.info_hash), record_bytes_max);
+    const auto bytes = read_record(folder, record_name(torrent.info_hash), record_bytes_max);
     if (!bytes) {
         if (bytes.error() == std::errc::no_such_file_or_directory) return std::nullopt;
         return std::unexpected(
@@ -95,20 +93,7 @@ std::expected<std::optional<storage::ResumeState>, std::string> load_resume(
 
 std::expected<void, std::string> save_resume(const storage::ResumeState& record,
                                              const fs::path& folder) {
-    const fs::path records = folder / storage::records_folder;
-    const auto fail = [&](const std::error_code& error) {
-        return std::unexpected(fmt::format(
-            "cannot save {}: {}", resume_path(folder, record.info_hash).string(), error.message()));
-    };
-    std::error_code error;
-    fs::create_directories(records, error);
-    if (error) return fail(error);
-    const auto directory = io::open_directory(records.string());
-    if (!directory) return fail(directory.error());
-    error = io::atomic_write_file(directory->get(), record_name(record.info_hash),
-                                  storage::encode(record));
-    if (error) return fail(error);
-    return {};
+    return write_record(folder, record_name(record.info_hash), storage::encode(record));
 }
 
 ResumePlan plan_resume(const metainfo::Metainfo& torrent, const fs::path& folder, bool full_check) {
