@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <iterator>
 #include <memory>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -133,11 +134,6 @@ private:
     Environment& environment_;
 };
 
-bool is_among(const std::vector<TransferItem>& items, const InfoHash& info_hash) {
-    return std::ranges::any_of(
-        items, [&](const TransferItem& item) { return item.metainfo->info_hash == info_hash; });
-}
-
 int get(const Options& options, Environment& environment) {
     Console& console = environment.console;
     auto tiers = parse_tiers(options.transfer.trackers);
@@ -147,6 +143,7 @@ int get(const Options& options, Environment& environment) {
     }
     SourceReader reader(options, std::move(*tiers), environment);
     std::vector<TransferItem> items;
+    std::set<InfoHash> known;
     int code = exit_success;
     for (const std::string& source : options.sources) {
         auto item = reader.read(source);
@@ -154,7 +151,7 @@ int get(const Options& options, Environment& environment) {
         if (!item) {
             console.error(item.error(), source);
             code = exit_failure;
-        } else if (is_among(items, item->metainfo->info_hash)) {
+        } else if (!known.insert(item->metainfo->info_hash).second) {
             console.warning(fmt::format("{} is the torrent of another source", source), source);
         } else {
             items.push_back(std::move(*item));

@@ -1,6 +1,8 @@
 #include "engine/cli/transfer_loop.hpp"
 
 #include <algorithm>
+#include <filesystem>
+#include <ranges>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -26,6 +28,11 @@ std::string magnet_of(const TransferItem& item) {
     metainfo::Magnet magnet = metainfo::magnet_to(*item.metainfo);
     magnet.trackers = item.trackers.urls();
     return metainfo::format_magnet(magnet);
+}
+
+/// The path of a torrent's file or folder, by which two that write the same files are found.
+std::string place_of(const TransferItem& item) {
+    return (std::filesystem::path(item.folder) / item.metainfo->name).string();
 }
 
 }  // namespace
@@ -80,10 +87,9 @@ void TransferLoop::turn(Time now) {
 /// Where it would write what another job has written or writes.
 std::string TransferLoop::taken_path(const TransferJob& job) const {
     if (job.item().seed_only) return {};
-    for (const auto& other : jobs_) {
-        if (other->phase() != TransferJob::Phase::running || other->item().awaits_metadata() ||
-            other->item().folder != job.item().folder)
-            continue;
+    const auto [first, last] = writers_.equal_range(place_of(job.item()));
+    for (const auto& [place, other] : std::ranges::subrange(first, last)) {
+        if (other->phase() != TransferJob::Phase::running) continue;
         std::string path = storage::shared_path(*other->item().metainfo, *job.item().metainfo);
         if (!path.empty()) return path;
     }
@@ -124,6 +130,8 @@ void TransferLoop::check_waiting_jobs() {
 
 void TransferLoop::started(TransferJob& job) {
     announce_start(job);
+    if (!job.item().seed_only && !job.item().awaits_metadata())
+        writers_.emplace(place_of(job.item()), &job);
     if (job.whole())
         complete(job);
     else

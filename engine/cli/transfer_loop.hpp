@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "engine/base/fifo.hpp"
@@ -80,6 +81,8 @@ private:
     std::vector<TransferJob*> starting_;
     std::vector<TransferJob*> unfinished_;
     Fifo<TransferJob*> unrecorded_;
+    /// Downloads that were handed over, by the path of their file or folder.
+    std::unordered_multimap<std::string, const TransferJob*> writers_;
     std::vector<std::string> last_lines_;  // states shown where there is no terminal
     Time next_report_{};
     Time next_plain_line_{};
