@@ -61,6 +61,8 @@ function(spate_use_mimalloc target)
     endif()
     target_link_options(${target} PRIVATE
         -Wl,--push-state,--no-as-needed $<TARGET_FILE:mimalloc> -Wl,--pop-state)
+    target_sources(${target} PRIVATE ${PROJECT_SOURCE_DIR}/engine/cli/allocator.cpp)
+    target_include_directories(${target} PRIVATE $<TARGET_PROPERTY:mimalloc,INTERFACE_INCLUDE_DIRECTORIES>)
 endfunction()
 
 # spate_test(NAME SOURCES a_test.cpp ... LINK lib ... [LABELS label ...] [TIMEOUT seconds] [BUSY]): one

@@ -25,4 +25,8 @@ TEST(Allocator, WhatTheCLibraryAllocatesIsMimallocs) {
     EXPECT_TRUE(mi_is_in_heap_region(copy.get()));
 }
 
+TEST(Allocator, GivesBackWhatIsFreedAtOnce) {
+    EXPECT_EQ(mi_option_get(mi_option_decommit_delay), 0);
+}
+
 }  // namespace
