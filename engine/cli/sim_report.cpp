@@ -32,6 +32,8 @@ Json class_json(const sim::ClassSummary& of) {
               {"download_max_seconds", of.download_max_seconds},
               {"share_ratio_mean", of.share_ratio_mean}};
     if (of.late_pieces_mean) json["late_pieces_mean"] = *of.late_pieces_mean;
+    if (of.play_start_median_seconds)
+        json["play_start_median_seconds"] = *of.play_start_median_seconds;
     return json;
 }
 
@@ -79,8 +81,10 @@ void say_result(const sim::Experiment& experiment, const sim::ExperimentResult& 
                                 of.download_max_seconds, of.share_ratio_mean));
     for (const sim::ClassSummary& of : sim::summarise(experiment, result))
         if (of.late_pieces_mean)
-            console.say(fmt::format("  {}: {:.1f} pieces late to be played, in the mean", of.name,
-                                    *of.late_pieces_mean));
+            console.say(
+                fmt::format("  {}: playing begins after {:.1f} s (median), {:.1f} pieces are late "
+                            "(mean)",
+                            of.name, *of.play_start_median_seconds, *of.late_pieces_mean));
 }
 
 }  // namespace spate::cli

@@ -265,7 +265,7 @@ TorrentStatus Engine::Implementation::status(TorrentId id) const {
             .peers = counters.peers.load(),
             .seeds = counters.seeds.load(),
             .late_pieces = counters.late_pieces.load(),
-            .playing = counters.playing.load(),
+            .playing = counters.playing_since.load() != Time{},
             .complete = !entry.shared->awaits_metadata() && entry.shared->pieces.complete()};
 }
 

@@ -30,13 +30,16 @@ void Session::follow_playback(Torrent& torrent, Time now) {
     const swarm::PieceTable& pieces = torrent.shared.pieces;
     swarm::Playback& playback = *torrent.playback;
     playback.look(pieces, now);
-    if (playback.sets_deadlines()) torrent.picker->set_deadlines(playback.urgent(pieces, now));
+    if (playback.sets_deadlines()) {
+        const swarm::Playback::Urgent urgent = playback.urgent(pieces, now);
+        torrent.picker->set_deadlines(urgent.pieces, urgent.in_order);
+    }
     torrent.playback_due.reset();
     if (!torrent.complete()) torrent.playback_due = now + swarm::Playback::look_interval;
     if (torrent.shared.home != options_.core) return;
     TorrentCounters& counters = torrent.shared.counters;
     counters.late_pieces.store(playback.late_pieces(pieces, now), std::memory_order_relaxed);
-    counters.playing.store(playback.started_at().has_value(), std::memory_order_relaxed);
+    counters.playing_since.store(playback.started_at().value_or(Time{}), std::memory_order_relaxed);
 }
 
 void Session::add_torrent(SharedTorrent& shared, tracker::TrackerList trackers, Time now) {

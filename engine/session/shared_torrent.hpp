@@ -7,6 +7,7 @@
 
 #include "engine/base/bitfield.hpp"
 #include "engine/base/ids.hpp"
+#include "engine/base/time.hpp"
 #include "engine/base/token_bucket.hpp"
 #include "engine/metainfo/metainfo.hpp"
 #include "engine/swarm/availability.hpp"
@@ -24,10 +25,10 @@ struct TorrentCounters {
     std::atomic<std::uint64_t> stored{0};
     std::atomic<std::uint32_t> peers{0};
     std::atomic<std::uint32_t> seeds{0};
-    /// As the home core knows it (swarm::Playback): pieces that were late, and whether there is
-    /// enough to begin.
+    /// As the home core knows it (swarm::Playback): pieces that were late, and when there was
+    /// enough to begin; Time{}: not yet.
     std::atomic<std::uint32_t> late_pieces{0};
-    std::atomic<bool> playing{false};
+    std::atomic<Time> playing_since{Time{}};
 };
 
 /// Made before the first core hears of the torrent, and outlives the last that does. What isn't

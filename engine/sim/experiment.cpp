@@ -242,13 +242,17 @@ PeerResult ExperimentRun::peer_result(const Member& member) const {
         if (!at) return std::nullopt;
         return to_seconds(*at - node.arrived_at());
     };
+    const session::TorrentCounters& counters = node.shared(0).counters;
+    const Time playing_since = counters.playing_since.load();
     return {.peer_class = member.peer_class,
             .arrived_seconds = to_seconds(node.arrived_at() - simulation_.start()),
             .first_piece_seconds = after_arrival(node.first_stored_at()),
             .download_seconds = after_arrival(node.completed_at()),
             .sent_bytes = traffic.sent_bytes,
             .received_bytes = traffic.received_bytes,
-            .late_pieces = node.shared(0).counters.late_pieces.load()};
+            .late_pieces = counters.late_pieces.load(),
+            .play_start_seconds =
+                after_arrival(playing_since == Time{} ? std::optional<Time>() : playing_since)};
 }
 
 void ExperimentRun::count_bans(ExperimentResult& result) const {
@@ -279,6 +283,7 @@ ClassSummary summarise_class(const PeerClass& of, const ExperimentResult& result
     std::vector<double> first_pieces;
     std::vector<double> ratios;
     std::vector<double> late;
+    std::vector<double> play_starts;
     for (const PeerResult& peer : result.peers) {
         if (peer.peer_class != index) continue;
         ++summary.peers;
@@ -286,6 +291,7 @@ ClassSummary summarise_class(const PeerClass& of, const ExperimentResult& result
         if (peer.first_piece_seconds) first_pieces.push_back(*peer.first_piece_seconds);
         ratios.push_back(peer.share_ratio());
         late.push_back(peer.late_pieces);
+        if (peer.play_start_seconds) play_starts.push_back(*peer.play_start_seconds);
     }
     std::ranges::sort(downloads);
     std::ranges::sort(first_pieces);
@@ -296,7 +302,10 @@ ClassSummary summarise_class(const PeerClass& of, const ExperimentResult& result
     summary.download_mean_seconds = mean(downloads);
     summary.download_max_seconds = quantile(downloads, 1);
     summary.share_ratio_mean = mean(ratios);
-    if (of.play_bytes_per_s > 0) summary.late_pieces_mean = mean(late);
+    if (of.play_bytes_per_s == 0) return summary;
+    std::ranges::sort(play_starts);
+    summary.late_pieces_mean = mean(late);
+    summary.play_start_median_seconds = quantile(play_starts, 0.5);
     return summary;
 }
 

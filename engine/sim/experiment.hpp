@@ -103,7 +103,8 @@ struct PeerResult {
     std::optional<double> download_seconds{};     // until it had everything; none: it never had
     std::uint64_t sent_bytes = 0;
     std::uint64_t received_bytes = 0;
-    std::uint32_t late_pieces = 0;  // when it played
+    std::uint32_t late_pieces = 0;               // when it played
+    std::optional<double> play_start_seconds{};  // after it arrived; none: it never began
 
     double share_ratio() const;
 };
@@ -139,7 +140,9 @@ struct ClassSummary {
     double download_mean_seconds = 0;
     double download_max_seconds = 0;
     double share_ratio_mean = 0;
-    std::optional<double> late_pieces_mean{};  // of a class that plays
+    // Of a class that plays.
+    std::optional<double> late_pieces_mean{};
+    std::optional<double> play_start_median_seconds{};
 };
 /// One for each class of downloaders, in the experiment's order.
 std::vector<ClassSummary> summarise(const Experiment& experiment, const ExperimentResult& result);

@@ -13,13 +13,13 @@ constexpr Duration ranking_validity = 100ms;
 
 }  // namespace
 
-void Deadlines::replace(std::span<const Due> dues) {
+void Deadlines::replace(std::span<const Due> dues, std::size_t in_order) {
     std::vector<Entry> before = std::move(entries_);
     std::ranges::sort(before, {}, &Entry::piece);
     for (const Entry& entry : before) urgent_.reset(entry.piece.value);
     entries_.clear();
     for (const auto& [due, piece] : dues.first(std::min(dues.size(), pieces_max))) {
-        Entry entry{due, piece, {}};
+        Entry entry{due, piece, entries_.size() < in_order, {}};
         const auto known = std::ranges::lower_bound(before, piece, {}, &Entry::piece);
         if (known != before.end() && known->piece == piece)
             entry.expected = std::move(known->expected);

@@ -38,15 +38,17 @@ public:
     struct Entry {
         Time due;
         PieceIndex piece;
-        std::vector<Time> expected;  // by block, as far as any was asked for as urgent
+        bool in_order = false;         // begun before all that come later; others rarest first
+        std::vector<Time> expected{};  // by block, as far as any was asked for as urgent
         /// No time for the block is known: it was asked for before it was urgent.
         static constexpr Time unknown{};
     };
 
     explicit Deadlines(std::uint32_t piece_count) : urgent_(piece_count) {}
 
-    /// These and no others, earliest first; the first pieces_max of them.
-    void replace(std::span<const Due> dues);
+    /// These and no others, earliest first; the first pieces_max of them. The first `in_order` are
+    /// begun in this order.
+    void replace(std::span<const Due> dues, std::size_t in_order);
     bool has(PieceIndex piece) const { return urgent_.test(piece.value); }
     /// Earliest first.
     std::vector<Entry>& entries() { return entries_; }

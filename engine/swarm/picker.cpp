@@ -50,10 +50,10 @@ Picker::~Picker() {
     }
 }
 
-void Picker::set_deadlines(std::span<const Deadlines::Due> dues) {
+void Picker::set_deadlines(std::span<const Deadlines::Due> dues, std::size_t in_order) {
     if (!deadlines_ && dues.empty()) return;
     if (!deadlines_) deadlines_ = std::make_unique<Deadlines>(pieces_.size());
-    deadlines_->replace(dues);
+    deadlines_->replace(dues, in_order);
 }
 
 bool Picker::may_ask(const Call& call, PieceIndex piece) {

@@ -84,8 +84,9 @@ public:
         order_.set_priority(piece, priority, pieces_.size());
     }
     /// The pieces are to be there by then, and no others have a deadline: earliest first, at most
-    /// Deadlines::pieces_max of them.
-    void set_deadlines(std::span<const Deadlines::Due> dues);
+    /// Deadlines::pieces_max of them. The first `in_order` are begun in this order, the others
+    /// rarest first.
+    void set_deadlines(std::span<const Deadlines::Due> dues, std::size_t in_order);
 
     /// pick() for the peer follows soon, and other work before it: the bits that will be looked at
     /// are on their way from memory meanwhile.
@@ -175,8 +176,9 @@ private:
     Fifo<Full> full_;         // wholly asked for, when; the longest ago first; some are settled
     std::vector<Returned>
         returned_;  // given up in that generation of the order, which may not name them
-    std::vector<BlockRef> pending_;         // scratch
-    std::unique_ptr<Deadlines> deadlines_;  // none: no piece ever had one
+    std::vector<BlockRef> pending_;          // scratch
+    std::unique_ptr<Deadlines> deadlines_;   // none: no piece ever had one
+    std::vector<Deadlines::Entry*> choice_;  // scratch
 };
 
 }  // namespace spate::swarm

@@ -8,6 +8,8 @@ namespace {
 
 /// Urgent pieces that one call looks at for blocks that would be late: those that are due first.
 constexpr int second_looks_max = 8;
+/// Urgent pieces to choose the rarest of: those that are due first.
+constexpr std::size_t choice_max = 128;
 
 }  // namespace
 
@@ -24,17 +26,32 @@ bool Picker::is_left_to_sooner(const Call& call, const Deadlines::Entry& entry) 
            availability_.count(entry.piece) + availability_.seeds() > 1;
 }
 
+/// What the player waits for and what was begun, earliest first. Then the rarest of the others:
+/// players who all ask for the same piece would have nothing to exchange.
 void Picker::pick_urgent(Call& call) {
     call.queued_bytes = call.peer.window.outstanding() * std::uint64_t{block_size_bytes};
     deadlines_->note_speed(call.peer.id, arrival(call) - call.now, call.now);
     int looks = 0;
+    choice_.clear();
     for (Deadlines::Entry& entry : deadlines_->entries()) {
         if (call.left() == 0) return;
         if (pieces_.stored(entry.piece) || !may_ask(call, entry.piece)) continue;
+        if (pieces_.missing(entry.piece) && !entry.in_order) {
+            if (choice_.size() < choice_max) choice_.push_back(&entry);
+            continue;
+        }
         pick_urgent_piece(call, entry);
         PartialPiece* const partial = find(entry.piece);
         if (partial == nullptr || call.left() == 0 || ++looks > second_looks_max) continue;
         ask_second(call, entry, *partial);
+    }
+    while (call.left() > 0 && !choice_.empty()) {
+        const std::uint64_t any = call.random.below(choice_.size());
+        std::ranges::rotate(choice_, choice_.begin() + static_cast<std::ptrdiff_t>(any));
+        const auto rarest = std::ranges::min_element(
+            choice_, {}, [&](const auto* entry) { return availability_.count(entry->piece); });
+        pick_urgent_piece(call, **rarest);
+        choice_.erase(rarest);
     }
 }
 

@@ -50,22 +50,20 @@ void Playback::on_stored(PieceIndex piece, const PieceTable& pieces, Time now) {
     if (part != parts_.end() && part->piece == piece && due_at(*part, *started_at_) < now) ++late_;
 }
 
-std::size_t Playback::urgent_limit(Time start, Time now) const {
-    const bool is_behind =
-        head_ < parts_.size() && now - due_at(parts_[head_], start) > urgent_window;
-    return is_behind ? urgent_when_behind : urgent_max;
-}
-
-std::vector<Playback::Due> Playback::urgent(const PieceTable& pieces, Time now) const {
-    std::vector<Due> urgent;
+Playback::Urgent Playback::urgent(const PieceTable& pieces, Time now) const {
+    Urgent urgent;
+    const bool awaits_buffer = !started_at_ && !options_.starts_after;
     const Time start =
         started_at_.value_or(options_.starts_after ? added_at_ + *options_.starts_after : now);
     const Time until = now + urgent_window + playing_time(2 * longest_bytes_);
-    const std::size_t limit = urgent_limit(start, now);
-    for (std::size_t i = head_; i < parts_.size() && urgent.size() < limit; ++i) {
+    for (std::size_t i = head_; i < parts_.size() && urgent.pieces.size() < urgent_max; ++i) {
         const Time due = due_at(parts_[i], start);
         if (due > until) break;
-        if (!pieces.stored(parts_[i].piece)) urgent.emplace_back(due, parts_[i].piece);
+        if (pieces.stored(parts_[i].piece)) continue;
+        urgent.pieces.emplace_back(due, parts_[i].piece);
+        const bool waits = awaits_buffer ? due < start + options_.start_up
+                                         : urgent.pieces.size() == 1 && due <= now + soon;
+        if (waits) ++urgent.in_order;
     }
     return urgent;
 }

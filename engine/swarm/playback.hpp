@@ -30,12 +30,16 @@ public:
     using PieceSize = std::function<std::uint32_t(PieceIndex)>;  // in bytes
     using Due = std::pair<Time, PieceIndex>;
 
+    struct Urgent {
+        std::vector<Due> pieces;   // earliest first, at most urgent_max
+        std::size_t in_order = 0;  // the first so many: the player waits for them, or soon will
+    };
+
     /// Urgent is what is due within this time, and two pieces more.
-    static constexpr Duration urgent_window = 10s;
+    static constexpr Duration urgent_window = 20s;
     static constexpr std::size_t urgent_max = 1'024;
-    /// When the first missing piece is late by the whole window, only so many are urgent: if all
-    /// players asked for the same pieces, the swarm would have less and less to exchange.
-    static constexpr std::size_t urgent_when_behind = 2;
+    /// The player soon waits for what is due within this time.
+    static constexpr Duration soon = 2s;
     /// How often to look again.
     static constexpr Duration look_interval = 250ms;
 
@@ -46,9 +50,10 @@ public:
     void on_stored(PieceIndex piece, const PieceTable& pieces, Time now);
 
     std::optional<Time> started_at() const { return started_at_; }
-    /// The urgent pieces that aren't stored, earliest first, at most urgent_max. Before the start
-    /// they are due as if playing began now.
-    std::vector<Due> urgent(const PieceTable& pieces, Time now) const;
+    /// The urgent pieces that aren't stored; before the start, as if playing began now. In order
+    /// are those of the start-up buffer, and then only the first, however late others are: if all
+    /// players asked for the same pieces, the swarm would have less and less to exchange.
+    Urgent urgent(const PieceTable& pieces, Time now) const;
     /// Pieces that weren't there when they were due, whether they have come since or not.
     std::uint32_t late_pieces(const PieceTable& pieces, Time now) const;
     bool sets_deadlines() const { return options_.sets_deadlines; }
@@ -60,7 +65,6 @@ private:
     };
 
     Time due_at(const Part& part, Time start) const;
-    std::size_t urgent_limit(Time start, Time now) const;
     Duration playing_time(std::uint64_t bytes) const;
 
     const Options options_;

@@ -177,11 +177,11 @@ TEST(Experiment, DrawsFivePlots) {
 namespace {
 
 /// Twelve players of a file that takes 64 s at their rate, with links of twice that rate; the
-/// seed's is four times that, so they need each other.
-Experiment players(swarm::PieceMode mode, bool deadlines) {
+/// seed's is so many times that, so they need each other.
+Experiment players(swarm::PieceMode mode, bool deadlines, unsigned seed_rates = 4) {
     constexpr std::uint64_t rate = 1 << 18;
     constexpr LinkClass link{2 * rate, 2 * rate, 20ms};
-    constexpr LinkClass seed{4 * rate, 4 * rate, 20ms};
+    const LinkClass seed{seed_rates * rate, 4 * rate, 20ms};
     return {.name = "players",
             .file_bytes = 64 * rate,
             .piece_bytes = 64 << 10,
@@ -219,6 +219,12 @@ Played play(const Experiment& experiment) {
 }
 
 }  // namespace
+
+TEST(Experiment, DeadlinesAreKeptThoughTheSeedHasTwoStreamsForTwelvePlayers) {
+    EXPECT_LT(play(players(swarm::PieceMode::rarest_first, true, 2)).late_pieces, 2);
+    EXPECT_GT(play(players(swarm::PieceMode::rarest_first, false, 2)).late_pieces, 20);
+    EXPECT_GT(play(players(swarm::PieceMode::in_order, false, 2)).late_pieces, 20);
+}
 
 TEST(Experiment, DeadlinesAreKeptAndTheSwarmFaresBetterThanInOrder) {
     using swarm::PieceMode;

@@ -46,7 +46,9 @@ struct DeadlinesTest : testing::Test {
         for (const auto& one : picks) found.insert(one.block.piece.value);
         return found;
     }
-    void due(std::vector<Deadlines::Due> dues) { picker.set_deadlines(dues); }
+    void due(std::vector<Deadlines::Due> dues, std::size_t in_order = 0) {
+        picker.set_deadlines(dues, in_order);
+    }
 
     static constexpr std::uint32_t slow = 1;
     static constexpr std::uint32_t fast = 2;
@@ -64,15 +66,41 @@ struct DeadlinesTest : testing::Test {
                   buffers};
 };
 
-TEST_F(DeadlinesTest, PiecesWithADeadlineComeBeforeThoseThatWereBegunTheEarliestFirst) {
+TEST_F(DeadlinesTest, PiecesWithADeadlineComeBeforeThoseThatWereBegun) {
     (void)pick(other, fast_rate, 1);
-    due({{start + 5s, fourth}, {start + 10s, PieceIndex(60)}});
+    due({{start + 5s, fourth}, {start + 10s, PieceIndex(60)}}, 2);
     const Picks picks = pick(fast, fast_rate, 2 * blocks_per_piece + 1);
     for (std::uint32_t i = 0; i < blocks_per_piece; ++i) {
         EXPECT_EQ(picks[i].block.piece, fourth);
         EXPECT_EQ(picks[blocks_per_piece + i].block.piece, PieceIndex(60));
     }
     EXPECT_FALSE(pieces_of({picks.back()}).contains(60)) << "then whatever comes next";
+}
+
+TEST_F(DeadlinesTest, AfterThoseThatComeInOrderTheRarestComesFirst) {
+    const PieceIndex rare(60);
+    for (std::uint32_t piece = 0; piece < piece_count; ++piece)
+        if (piece != rare.value) availability.add(PieceIndex(piece), CoreIndex(0));
+    due({{start + 1s, PieceIndex(9)}, {start + 5s, fourth}, {start + 10s, rare}}, 1);
+    const Picks picks = pick(fast, fast_rate, 3 * blocks_per_piece);
+    EXPECT_EQ(picks[0].block.piece, PieceIndex(9)) << "this one can't wait";
+    EXPECT_EQ(picks[blocks_per_piece].block.piece, rare);
+    EXPECT_EQ(picks[2 * blocks_per_piece].block.piece, fourth);
+}
+
+TEST_F(DeadlinesTest, AnyOfTheRarestIsBegunButWhatWasBegunIsGoneOnWith) {
+    std::vector<Deadlines::Due> dues;
+    for (std::uint32_t piece = 0; piece < piece_count; ++piece)
+        dues.emplace_back(start + 3s + piece * 100ms, PieceIndex(piece));
+    due(dues);
+    std::set<std::uint32_t> begun;
+    for (int i = 0; i < 8; ++i) {
+        const auto first = pieces_of(pick(fast, fast_rate, 1));
+        EXPECT_EQ(pieces_of(pick(other, fast_rate, blocks_per_piece - 1)), first);
+        begun.merge(pieces_of({pick(fast, fast_rate, 1).front()}));
+        EXPECT_EQ(pieces_of(pick(other, fast_rate, blocks_per_piece - 1)).size(), 1U);
+    }
+    EXPECT_GT(*begun.rbegin(), begun.size()) << "not in order";
 }
 
 TEST_F(DeadlinesTest, WhatASlowPeerWouldDeliverTooLateIsLeftToASoonerOne) {
@@ -166,12 +194,12 @@ TEST_F(DeadlinesTest, NewDeadlinesReplaceTheOldAndRememberWhatWasAskedFor) {
     EXPECT_FALSE(pieces_of(pick(other, fast_rate, 1, start + 7500ms)).contains(5)) << "no more";
     Deadlines deadlines(piece_count);
     const std::vector<Deadlines::Due> one{{start, fourth}};
-    deadlines.replace(one);
+    deadlines.replace(one, 0);
     deadlines.note_asked(deadlines.entries().front(), 2, start + 3s);
-    deadlines.replace(one);
+    deadlines.replace(one, 0);
     ASSERT_EQ(deadlines.entries().front().expected.size(), 3U);
     EXPECT_EQ(deadlines.entries().front().expected[2], start + 3s);
-    deadlines.replace({});
+    deadlines.replace({}, 0);
     EXPECT_FALSE(deadlines.has(fourth));
 }
 
@@ -181,7 +209,7 @@ TEST_F(DeadlinesTest, SoManyPiecesAndPeersAndNoMore) {
     std::vector<Deadlines::Due> dues;
     for (std::uint32_t i = 0; i < 2 * Deadlines::pieces_max; ++i)
         dues.emplace_back(start, PieceIndex(i));
-    deadlines.replace(dues);
+    deadlines.replace(dues, 0);
     EXPECT_EQ(deadlines.entries().size(), Deadlines::pieces_max);
     EXPECT_FALSE(deadlines.has(PieceIndex(Deadlines::pieces_max)));
     for (std::uint32_t id = 0; id < Deadlines::peers_max; ++id)

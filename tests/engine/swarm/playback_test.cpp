@@ -20,7 +20,8 @@ struct PlaybackTest : testing::Test {
     }
     std::vector<std::uint32_t> urgent(Time now) const {
         std::vector<std::uint32_t> found;
-        for (const auto& [due, piece] : playback->urgent(pieces, now)) found.push_back(piece.value);
+        for (const auto& [due, piece] : playback->urgent(pieces, now).pieces)
+            found.push_back(piece.value);
         return found;
     }
 
@@ -59,18 +60,19 @@ TEST_F(PlaybackTest, BeginsAtAGivenTimeWhateverIsThere) {
 TEST_F(PlaybackTest, APieceIsDueWhenThePlayerComesToIt) {
     begin();
     for (const std::uint32_t piece : {0U, 1U, 2U, 3U}) store(piece, start + 1s);
-    const auto urgent = playback->urgent(pieces, start + 1s);
+    const auto urgent = playback->urgent(pieces, start + 1s).pieces;
     ASSERT_FALSE(urgent.empty());
     EXPECT_EQ(urgent.front(), (Playback::Due{start + 5s, PieceIndex(4)}));
-    EXPECT_EQ(urgent.back(), (Playback::Due{start + 13s, PieceIndex(12)}))
-        << "ten seconds and two pieces ahead";
+    EXPECT_EQ(urgent.back(), (Playback::Due{start + 23s, PieceIndex(22)}))
+        << "twenty seconds and two pieces ahead";
 }
 
 TEST_F(PlaybackTest, BeforeItBeginsTheFirstPiecesAreUrgent) {
     begin();
     EXPECT_EQ(urgent(start + 100s), urgent(start));
     EXPECT_EQ(urgent(start).front(), 0U);
-    EXPECT_EQ(urgent(start).back(), 12U);
+    EXPECT_EQ(urgent(start).back(), 22U);
+    EXPECT_EQ(playback->urgent(pieces, start).in_order, 4U) << "what it waits for";
 }
 
 TEST_F(PlaybackTest, WhatIsStoredOrNotWantedIsNotUrgent) {
@@ -79,7 +81,7 @@ TEST_F(PlaybackTest, WhatIsStoredOrNotWantedIsNotUrgent) {
     store(2, start);
     EXPECT_EQ(urgent(start).at(0), 0U);
     EXPECT_EQ(urgent(start).at(1), 3U);
-    EXPECT_EQ(urgent(start).back(), 13U) << "one skipped";
+    EXPECT_EQ(urgent(start).back(), 23U) << "one skipped";
 }
 
 TEST_F(PlaybackTest, PiecesThatComeTooLateAndThoseThatDontComeAreCounted) {
@@ -95,22 +97,23 @@ TEST_F(PlaybackTest, PiecesThatComeTooLateAndThoseThatDontComeAreCounted) {
     EXPECT_EQ(urgent(start + 9500ms).front(), 8U) << "what is late is urgent still";
 }
 
-TEST_F(PlaybackTest, WhenThePlayerIsFarBehindOnlyWhatItWaitsForIsUrgent) {
+TEST_F(PlaybackTest, OnlyWhatThePlayerSoonWaitsForIsToBeBegunInOrder) {
     begin();
     for (const std::uint32_t piece : {0U, 1U, 2U, 3U, 5U}) store(piece, start);
-    const Time behind = start + 4s + Playback::urgent_window;
-    EXPECT_GT(urgent(behind).size(), 10U);
-    EXPECT_EQ(urgent(behind + 1ms), (std::vector<std::uint32_t>{4, 6}));
-    store(4, behind + 1s);
-    store(6, behind + 3s);
-    EXPECT_GT(urgent(behind + 3s).size(), 10U) << "it has caught up";
+    const auto in_order = [&](Time now) { return playback->urgent(pieces, now).in_order; };
+    EXPECT_EQ(in_order(start + 4s - Playback::soon - 1ms), 0U);
+    EXPECT_EQ(in_order(start + 4s - Playback::soon), 1U);
+    EXPECT_EQ(in_order(start + 30s), 1U) << "much is late";
+    store(4, start + 30s);
+    EXPECT_EQ(urgent(start + 30s).front(), 6U);
+    EXPECT_EQ(in_order(start + 30s), 1U);
 }
 
 TEST_F(PlaybackTest, SoManyAreUrgentAndNoMore) {
     PieceTable many(3'000);
     Playback fast(
         {.rate_bytes_per_s = 1'000'000}, many, [](PieceIndex) { return piece_bytes; }, start);
-    EXPECT_EQ(fast.urgent(many, start).size(), Playback::urgent_max);
+    EXPECT_EQ(fast.urgent(many, start).pieces.size(), Playback::urgent_max);
 }
 
 }  // namespace
