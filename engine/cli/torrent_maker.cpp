@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <fcntl.h>
+#include <optional>
 #include <system_error>
 #include <unistd.h>
 
@@ -97,6 +98,44 @@ bool is_shared_itself(const fs::path& output, const driver::ContentListing& list
            listing.files.end();
 }
 
+metainfo::NewTorrent unhashed_torrent(const driver::ContentListing& listing,
+                                      const NewTorrentOptions& options,
+                                      std::uint32_t piece_length_bytes) {
+    metainfo::NewTorrent torrent;
+    torrent.version = options.version;
+    torrent.name = listing.name;
+    torrent.single_file = listing.single_file;
+    torrent.files =
+        metainfo::aligned_layout(listing.new_files(), piece_length_bytes, options.version);
+    torrent.piece_length_bytes = piece_length_bytes;
+    torrent.is_private = options.is_private;
+    torrent.source = options.source;
+    torrent.web_seeds = options.web_seeds;
+    torrent.comment = options.comment;
+    torrent.created_by = std::string("spate ") + version;
+    return torrent;
+}
+
+/// What nobody could read once it is made, so that it needn't be hashed; the sentence says why.
+std::optional<std::string> why_refused(metainfo::NewTorrent& unhashed) {
+    if (unhashed.version != metainfo::TorrentVersion::v1 && !unhashed.single_file &&
+        metainfo::is_taken_for_a_single_file(unhashed.name, unhashed.files))
+        return fmt::format(
+            "a v2 torrent cannot tell the folder {0} from its only file, which "
+            "is named {0} too: rename one of them, or share the file itself",
+            metainfo::quoted(unhashed.name));
+    const std::string piece_size = format_bytes(unhashed.piece_length_bytes);
+    if (metainfo::piece_count(unhashed.files, unhashed.piece_length_bytes) > metainfo::pieces_max)
+        return fmt::format("{} would make more than {} pieces; choose a larger --piece-size",
+                           piece_size, metainfo::pieces_max);
+    if (metainfo::size_once_hashed_bytes(unhashed) <= metainfo::torrent_bytes_max)
+        return std::nullopt;
+    return fmt::format(
+        "in pieces of {} the .torrent would be larger than the {} that one may have; choose a "
+        "larger --piece-size, or share fewer files in one torrent",
+        piece_size, format_bytes(metainfo::torrent_bytes_max));
+}
+
 /// A device, a pipe, a terminal: not to be replaced by a file of that name.
 bool takes_writes_only(const fs::path& path) {
     std::error_code unknown;
@@ -168,38 +207,19 @@ std::expected<MadeTorrent, MakingFailure> make_torrent(const fs::path& path,
     const std::uint32_t length = options.piece_length_bytes != 0
                                      ? options.piece_length_bytes
                                      : choose_piece_length(*listing, options.version);
-    auto files = metainfo::aligned_layout(listing->new_files(), length, options.version);
-    if (options.version != metainfo::TorrentVersion::v1 && !listing->single_file &&
-        metainfo::is_taken_for_a_single_file(listing->name, files))
-        return fail(
-            fmt::format("a v2 torrent cannot tell the folder {0} from its only file, which "
-                        "is named {0} too: rename one of them, or share the file itself",
-                        metainfo::quoted(listing->name)));
-    if (metainfo::piece_count(files, length) > metainfo::pieces_max)
-        return fail(fmt::format("{} would make more than {} pieces; choose a larger --piece-size",
-                                format_bytes(length), metainfo::pieces_max));
-    auto digests = hash_with_progress({.listing = *listing,
-                                       .files = files,
+    MadeTorrent made{.listing = std::move(*listing), .torrent = {}};
+    made.torrent = unhashed_torrent(made.listing, options, length);
+    made.torrent.creation_date = environment.context.unix_seconds;
+    if (auto sentence = why_refused(made.torrent)) return fail(std::move(*sentence));
+    auto digests = hash_with_progress({.listing = made.listing,
+                                       .files = made.torrent.files,
                                        .version = options.version,
                                        .piece_length_bytes = length,
                                        .threads = threads},
                                       environment);
     if (!digests) return fail(digests.error().sentence, digests.error().cancelled);
-
-    MadeTorrent made{.listing = std::move(*listing), .torrent = {}};
-    made.torrent.version = options.version;
-    made.torrent.name = made.listing.name;
-    made.torrent.single_file = made.listing.single_file;
-    made.torrent.files = std::move(files);
-    made.torrent.piece_length_bytes = length;
     made.torrent.piece_hashes = std::move(digests->piece_hashes);
     made.torrent.piece_roots = std::move(digests->piece_roots);
-    made.torrent.is_private = options.is_private;
-    made.torrent.source = options.source;
-    made.torrent.web_seeds = options.web_seeds;
-    made.torrent.comment = options.comment;
-    made.torrent.created_by = std::string("spate ") + version;
-    made.torrent.creation_date = environment.context.unix_seconds;
     return made;
 }
 

@@ -164,6 +164,16 @@ TEST_F(Commands, CreateNeverReplacesWhatItShares) {
     EXPECT_EQ(spate_program({"create", path("data/set"), "-o", path("data/set/new")}).code, 0);
 }
 
+TEST_F(Commands, ATorrentThatWouldBeTooLargeIsRefusedBeforeItIsHashed) {
+    folder_.write("huge", {});
+    std::filesystem::resize_file(path("huge"), std::uint64_t{32} << 30);
+    const Outcome outcome =
+        spate_program({"create", path("huge"), "--v2", "--piece-size", "16K", "--json"});
+    EXPECT_EQ(outcome.code, 1);
+    EXPECT_THAT(outcome.json().value("message", ""),
+                HasSubstr("larger than the 64.0 MiB that one may have"));
+}
+
 TEST_F(Commands, DevicesAreWrittenToNotReplaced) {
     std::filesystem::create_symlink("/dev/full", folder_ / "full");
     EXPECT_EQ(spate_program({"create", path("data/set"), "-o", path("full")}).code, 1);
