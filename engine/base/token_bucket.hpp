@@ -25,7 +25,9 @@ public:
         rate_.store(bytes_per_s, std::memory_order_relaxed);
     }
 
-    bool unlimited() const { return rate_.load(std::memory_order_relaxed) == 0; }
+    /// 0: unlimited.
+    std::uint64_t rate_bytes_per_s() const { return rate_.load(std::memory_order_relaxed); }
+    bool unlimited() const { return rate_bytes_per_s() == 0; }
 
     /// True when a take would succeed now.
     bool available(Time now) const {

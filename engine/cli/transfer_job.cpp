@@ -205,6 +205,8 @@ void TransferJob::hand_over(driver::Engine& engine, driver::TorrentSpec spec) {
     spec.peers = item_.peers;
     spec.allocation = item_.allocation;
     spec.writes = item_.writes;
+    spec.up_bytes_per_s = item_.up_bytes_per_s;
+    spec.down_bytes_per_s = item_.down_bytes_per_s;
     if (is_played()) spec.play.emplace().rate_bytes_per_s = item_.play_bytes_per_s;
     auto id = engine.add(std::move(spec));
     if (!id) return fail(id.error(), item_.folder);

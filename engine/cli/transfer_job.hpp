@@ -36,6 +36,9 @@ struct TransferItem {
     std::vector<std::string> first;
     /// --play; 0: it isn't played.
     std::uint64_t play_bytes_per_s = 0;
+    /// --torrent-up and --torrent-down; 0: unlimited.
+    std::uint64_t up_bytes_per_s = 0;
+    std::uint64_t down_bytes_per_s = 0;
     driver::Allocation allocation = driver::Allocation::automatic;
     driver::FileWrites writes = driver::FileWrites::direct;
     /// `seed`: nothing is downloaded.

@@ -52,6 +52,8 @@ std::expected<void, std::string> TransferLoop::start() {
 }
 
 void TransferLoop::add(TransferItem item) {
+    item.up_bytes_per_s = options_.torrent_up_bytes_per_s;
+    item.down_bytes_per_s = options_.torrent_down_bytes_per_s;
     jobs_.push_back(std::make_unique<TransferJob>(std::move(item), environment_,
                                                   static_cast<unsigned>(options_.cpus.size())));
     starting_.push_back(jobs_.back().get());

@@ -59,6 +59,12 @@ void add_network_options(CLI::App& app, TransferOptions& options) {
     add_parsed(app, "--down", options.down_bytes_per_s, parse_rate,
                "Download limit in bytes per second (default: unlimited)")
         ->type_name("RATE");
+    add_parsed(app, "--torrent-up", options.torrent_up_bytes_per_s, parse_rate,
+               "Upload limit of each torrent, within --up (default: unlimited)")
+        ->type_name("RATE");
+    add_parsed(app, "--torrent-down", options.torrent_down_bytes_per_s, parse_rate,
+               "Download limit of each torrent, within --down (default: unlimited)")
+        ->type_name("RATE");
     app.add_flag("--sandbox-loopback", options.loopback_only,
                  "Accept and call only peers on this machine's loopback addresses");
     app.add_flag("--no-dht,--no-pex,--no-lsd", options.ignored,

@@ -35,6 +35,8 @@ struct TransferOptions {
     bool super_seed = false;
     std::uint64_t up_bytes_per_s = 0;
     std::uint64_t down_bytes_per_s = 0;
+    std::uint64_t torrent_up_bytes_per_s = 0;  // of each torrent
+    std::uint64_t torrent_down_bytes_per_s = 0;
     bool loopback_only = false;
     std::string stats;
     std::optional<Duration> duration;

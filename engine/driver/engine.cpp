@@ -207,6 +207,8 @@ std::expected<TorrentId, std::string> Engine::Implementation::add(TorrentSpec sp
     entry.shared = std::make_unique<session::SharedTorrent>(id, home, spec.metainfo);
     entry.shared->preferred = std::move(spec.preferred);
     entry.shared->play = spec.play;
+    entry.shared->up_limit.set_rate(spec.up_bytes_per_s);
+    entry.shared->down_limit.set_rate(spec.down_bytes_per_s);
     auto& pieces = entry.shared->pieces;
     std::uint64_t stored_bytes = 0;
     for (std::uint32_t i = 0; i < pieces.size(); ++i) {

@@ -73,6 +73,9 @@ struct TorrentSpec {
     Bitfield preferred{};
     /// It is played while it comes.
     std::optional<swarm::Playback::Options> play{};
+    /// This torrent's part of the engine's rates at most; 0: all of them.
+    std::uint64_t up_bytes_per_s = 0;
+    std::uint64_t down_bytes_per_s = 0;
     tracker::TrackerList trackers{};
     /// Called at once, and again when they are lost.
     std::vector<Endpoint> peers{};

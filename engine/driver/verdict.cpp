@@ -95,7 +95,9 @@ std::string wait_sentence(const CoreLedger& core, Bottleneck bottleneck, double 
             return choking_sentence(core, share);
         case Bottleneck::rate_limit:
             return fmt::format(
-                "the rate limit: for {:.0f} % of the time --up or --down was used up", 100 * share);
+                "the rate limit: for {:.0f} % of the time what --up, --down, --torrent-up or "
+                "--torrent-down allows was used up",
+                100 * share);
         default:
             return peers_sentence(core, share);
     }

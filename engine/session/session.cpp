@@ -13,6 +13,11 @@ namespace {
 /// fit, and the rejects of the longest queue many times.
 constexpr std::size_t control_bytes_max = 1024 * 1024;
 
+/// Of its torrent, once that is known.
+TokenBucket* down_limit_of(const Connection& connection) {
+    return connection.torrent != nullptr ? &connection.torrent->shared.down_limit : nullptr;
+}
+
 }  // namespace
 
 Session::Session(SessionOptions options, RateLimits limits, swarm::PayloadMemory& memory, Time now)
@@ -50,7 +55,7 @@ void Session::request_transmit(Connection& connection) {
 void Session::handle_received(ConnectionId id, Bytes bytes, Time now) {
     Connection* const connection = connections_.find(id);
     if (connection == nullptr || connection->stage == Stage::closing) return;
-    limits_.down.take(bytes.size(), now);
+    take_down(*connection, bytes.size(), now);
     connection->last_received_at = now;
     fetch_ahead(*connection);
     events_.clear();
@@ -64,7 +69,7 @@ void Session::handle_planned(ConnectionId id, wire::ReceivePlan& plan, std::size
     if (connection == nullptr) return;
     unpin(*connection);
     if (connection->stage == Stage::closing || count == 0) return;
-    limits_.down.take(count, now);
+    take_down(*connection, count, now);
     connection->last_received_at = now;
     fetch_ahead(*connection);
     events_.clear();
@@ -72,13 +77,19 @@ void Session::handle_planned(ConnectionId id, wire::ReceivePlan& plan, std::size
     handle_events(*connection, result.has_value(), now);
 }
 
+void Session::take_down(Connection& connection, std::size_t bytes, Time now) {
+    limits_.down.take(bytes, now);
+    if (TokenBucket* const limit = down_limit_of(connection)) limit->take(bytes, now);
+}
+
 bool Session::may_receive(ConnectionId id, Time now) {
     Connection* const connection = connections_.find(id);
     if (connection == nullptr || connection->stage == Stage::closing) return false;
-    if (limits_.down.available(now)) return true;
+    const TokenBucket* const limit = used_up(limits_.down, down_limit_of(*connection), now);
+    if (limit == nullptr) return true;
     if (!connection->receive_paused) {
         connection->receive_paused = true;
-        receive_paused_.push_back(id);
+        receive_waiters_.add(*limit, id);
         note_wait(*connection);
     }
     return false;
@@ -94,7 +105,8 @@ bool Session::plan_receive(ConnectionId id, wire::ReceivePlan& plan) {
     Connection* const connection = connections_.find(id);
     if (connection == nullptr || connection->stage != Stage::established) return false;
     // Under a limit small receives keep the rate smooth.
-    if (!limits_.down.unlimited()) return false;
+    if (!limits_.down.unlimited() || !connection->torrent->shared.down_limit.unlimited())
+        return false;
     if (!connection->wire.plan_receive(plan, buffers_.table())) return false;
     for (const BufferId buffer : plan.buffers()) {
         buffers_.pin(buffer);

@@ -19,6 +19,7 @@
 #include "engine/session/drop_reason.hpp"
 #include "engine/session/output.hpp"
 #include "engine/session/peer_waits.hpp"
+#include "engine/session/rate_waiters.hpp"
 #include "engine/session/shared_torrent.hpp"
 #include "engine/session/stage_latencies.hpp"
 #include "engine/session/torrent.hpp"
@@ -91,7 +92,7 @@ public:
     void close_all(Time now);
 
     // --- Receiving. At most one receive a connection is in flight.
-    /// False while the download limit is used up; Receive says when to go on.
+    /// False while a download limit is used up; Receive says when to go on.
     bool may_receive(ConnectionId id, Time now);
     /// The next bytes will take memory, of which much is in use: better call plan_receive() only
     /// when they are there.
@@ -102,7 +103,7 @@ public:
     void handle_received(ConnectionId id, Bytes bytes, Time now);
 
     // --- Sending. At most one send a connection is in flight.
-    /// Fills `plan` with what to send now. False when there is nothing, or the upload limit says
+    /// Fills `plan` with what to send now. False when there is nothing, or an upload limit says
     /// wait.
     bool take_send(ConnectionId id, SendPlan& plan, Time now);
     /// Payload of the plan had to be read from a disk. Its pieces are suggested to some others that
@@ -267,6 +268,7 @@ private:
     }
     void put(Output output) { outputs_.push_back(std::move(output)); }
     void request_transmit(Connection& connection);
+    void take_down(Connection& connection, std::size_t bytes, Time now);
 
     const SessionOptions options_;
     const RateLimits limits_;
@@ -282,8 +284,8 @@ private:
     std::deque<Output> outputs_;
     TimerWheel connection_timers_;  // by connection slot
     TimerWheel torrent_timers_;     // by TorrentId
-    std::vector<ConnectionId> receive_paused_;
-    std::vector<ConnectionId> send_paused_;
+    RateWaiters receive_waiters_;
+    RateWaiters send_waiters_;
     std::deque<ConnectionId> starved_;  // nothing outstanding, for want of a buffer
     std::uint16_t next_call_core_ = 0;
     std::uint32_t calling_ = 0;  // connections that are being called

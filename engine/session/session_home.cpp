@@ -114,10 +114,13 @@ void Session::handle_message(const CoreMessage& message, Time now) {
 }
 
 Home& Session::home_of(Torrent& torrent, Time now) {
-    if (!torrent.home)
-        torrent.home =
-            std::make_unique<Home>(options_.home, options_.seed,
-                                   std::max(now, torrent.next_rates_report + rates_before_choking));
+    if (torrent.home) return *torrent.home;
+    Home::Options options = options_.home;
+    if (const std::uint64_t limit = torrent.shared.up_limit.rate_bytes_per_s(); limit > 0)
+        options.uplink_bytes_per_s =
+            std::min(limit, options.uplink_bytes_per_s > 0 ? options.uplink_bytes_per_s : limit);
+    torrent.home = std::make_unique<Home>(
+        options, options_.seed, std::max(now, torrent.next_rates_report + rates_before_choking));
     return *torrent.home;
 }
 

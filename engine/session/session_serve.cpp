@@ -105,21 +105,23 @@ bool Session::take_send(ConnectionId id, SendPlan& plan, Time now) {
 }
 
 void Session::take_blocks(Connection& connection, SendPlan& plan, Time now) {
-    const bool limited = !limits_.up.unlimited();
+    TokenBucket& torrent_limit = connection.torrent->shared.up_limit;
+    const bool limited = !limits_.up.unlimited() || !torrent_limit.unlimited();
     const std::uint32_t bytes_max = limited ? send_bytes_max_limited : connection.send_bytes;
     std::uint32_t bytes = 0;
     while (!connection.uploads.empty() && plan.block_count < SendPlan::blocks_max) {
         const auto [block, asked_at] = connection.uploads.front();
         if (plan.block_count > 0 && bytes + block.length > bytes_max) break;
         if (!connection.upload_limit.available(now)) break;  // the tick goes on
-        if (limited && !limits_.up.available(now)) {
+        if (const TokenBucket* const limit = used_up(limits_.up, &torrent_limit, now)) {
             if (!connection.send_paused) {
                 connection.send_paused = true;
-                send_paused_.push_back(connection.id);
+                send_waiters_.add(*limit, connection.id);
             }
             break;
         }
         limits_.up.take(block.length, now);
+        torrent_limit.take(block.length, now);
         connection.upload_limit.take(block.length, now);
         bytes += block.length;
         plan.blocks[plan.block_count] = block;

@@ -25,8 +25,8 @@ std::optional<Time> Session::next_timeout() const {
         if (time) next = next ? std::min(*next, *time) : *time;
     };
     earlier(torrent_timers_.next_timeout());
-    if (!receive_paused_.empty()) earlier(limits_.down.next_available());
-    if (!send_paused_.empty()) earlier(limits_.up.next_available());
+    earlier(receive_waiters_.next_timeout());
+    earlier(send_waiters_.next_timeout());
     return next;
 }
 
@@ -39,26 +39,18 @@ void Session::handle_timeout(Time now) {
 }
 
 void Session::resume_paused(Time now) {
-    if (!receive_paused_.empty() && limits_.down.available(now)) {
-        for (const ConnectionId id : receive_paused_) {
-            Connection* const connection = connections_.find(id);
-            if (connection == nullptr || connection->stage == Stage::closing) continue;
-            connection->receive_paused = false;
-            note_wait(*connection);
-            put(Receive{id});
-        }
-        receive_paused_.clear();
+    for (const ConnectionId id : receive_waiters_.take_ready(now)) {
+        Connection* const connection = connections_.find(id);
+        if (connection == nullptr || connection->stage == Stage::closing) continue;
+        connection->receive_paused = false;
+        note_wait(*connection);
+        put(Receive{id});
     }
-    if (!send_paused_.empty() && limits_.up.available(now)) {
-        // Whoever went first last time goes last: there may be tokens for one send only.
-        std::ranges::rotate(send_paused_, send_paused_.begin() + 1);
-        for (const ConnectionId id : send_paused_) {
-            Connection* const connection = connections_.find(id);
-            if (connection == nullptr) continue;
-            connection->send_paused = false;
-            request_transmit(*connection);
-        }
-        send_paused_.clear();
+    for (const ConnectionId id : send_waiters_.take_ready(now)) {
+        Connection* const connection = connections_.find(id);
+        if (connection == nullptr) continue;
+        connection->send_paused = false;
+        request_transmit(*connection);
     }
 }
 

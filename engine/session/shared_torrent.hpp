@@ -7,6 +7,7 @@
 
 #include "engine/base/bitfield.hpp"
 #include "engine/base/ids.hpp"
+#include "engine/base/token_bucket.hpp"
 #include "engine/metainfo/metainfo.hpp"
 #include "engine/swarm/availability.hpp"
 #include "engine/swarm/piece_table.hpp"
@@ -54,6 +55,10 @@ struct SharedTorrent {
     swarm::Availability availability;
     swarm::PieceTable pieces;
     TorrentCounters counters;
+    /// What this torrent may take of the process's rates. Unlimited, unless set before a session
+    /// sees the torrent.
+    TokenBucket up_limit;
+    TokenBucket down_limit;
 };
 
 }  // namespace spate::session

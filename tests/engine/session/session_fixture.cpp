@@ -45,13 +45,15 @@ SharedTorrent& SessionTest::add_torrent(metainfo::Metainfo content, TorrentId id
         for (std::uint32_t i = 0; i < shared.pieces.size(); ++i)
             shared.pieces.set_stored(PieceIndex(i));
     shared.play = play;
+    shared.up_limit.set_rate(torrent_up_limit);
+    shared.down_limit.set_rate(torrent_down_limit);
     session->add_torrent(shared, trackers, now);
     run();
     return shared;
 }
 
 wire::Handshake SessionTest::handshake_of(std::uint8_t number, PeerOptions flags) const {
-    return {.info_hash = torrents[0]->metainfo->info_hash,
+    return {.info_hash = torrents[flags.torrent]->metainfo->info_hash,
             .peer_id = peer_id(number),
             .extensions = flags.extensions,
             .fast = flags.fast};
@@ -76,7 +78,7 @@ TestPeer& SessionTest::connect_peer(PeerOptions flags) {
 
 TestPeer& SessionTest::connect_seed(PeerOptions flags) {
     TestPeer& peer = connect_peer(flags);
-    Bitfield all(torrents[0]->pieces.size());
+    Bitfield all(torrents[flags.torrent]->pieces.size());
     all.set_all();
     say(peer, bitfield(all) + message(wire::MessageId::unchoke));
     return peer;

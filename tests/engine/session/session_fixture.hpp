@@ -26,6 +26,7 @@ struct SessionTest : testing::Test {
     struct PeerOptions {
         bool fast = true;
         bool extensions = false;
+        std::size_t torrent = 0;  // of `torrents`
     };
 
     SessionTest();
@@ -76,6 +77,8 @@ struct SessionTest : testing::Test {
     std::vector<std::vector<std::string>> trackers;
     std::uint64_t up_limit = 0;
     std::uint64_t down_limit = 0;
+    std::uint64_t torrent_up_limit = 0;  // of the next torrent
+    std::uint64_t torrent_down_limit = 0;
     swarm::PlainMemory memory;
     std::unique_ptr<TokenBucket> up;
     std::unique_ptr<TokenBucket> down;

@@ -1,0 +1,35 @@
+#include "engine/session/rate_waiters.hpp"
+
+#include <algorithm>
+
+namespace spate::session {
+
+void RateWaiters::add(const TokenBucket& limit, ConnectionId id) {
+    std::vector<ConnectionId>& waiting = waiting_[&limit];
+    if (waiting.empty()) due_.push({limit.next_available(), next_number_++, &limit});
+    waiting.push_back(id);
+}
+
+std::optional<Time> RateWaiters::next_timeout() const {
+    if (due_.empty()) return std::nullopt;
+    return due_.top().at;
+}
+
+std::vector<ConnectionId> RateWaiters::take_ready(Time now) {
+    std::vector<ConnectionId> ready;
+    while (!due_.empty() && due_.top().at <= now) {
+        const Due due = due_.top();
+        due_.pop();
+        if (!due.limit->available(now)) {  // others were quicker
+            due_.push({due.limit->next_available(), next_number_++, due.limit});
+            continue;
+        }
+        const auto waiting = waiting_.find(due.limit);
+        std::ranges::rotate(waiting->second, waiting->second.begin() + 1);
+        ready.insert(ready.end(), waiting->second.begin(), waiting->second.end());
+        waiting_.erase(waiting);
+    }
+    return ready;
+}
+
+}  // namespace spate::session
