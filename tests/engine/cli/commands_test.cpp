@@ -249,6 +249,16 @@ TEST_F(Commands, ADownloadThatIsPlayedTellsWhenToBeginAndWhatWasLate) {
     EXPECT_EQ(finish(wrong).code, 2);
 }
 
+TEST_F(Commands, ThePeakOfMemoryIsItsOwnNotThatOfWhoeverStartsIt) {
+    create();
+    const std::vector<char> ours(256U << 20, 'x');
+    ChildProcess child = start_transfer(
+        {"seed", path("set.torrent"), "--data", path("data"), "--duration", "100ms"});
+    const auto summary = finish(child).event("summary");
+    ASSERT_TRUE(summary);
+    EXPECT_LT((*summary)["peak_rss_bytes"], ours.size());
+}
+
 TEST_F(Commands, AFolderIsSeededWithItsOwnTracker) {
     ChildProcess seeder = start_transfer({"seed", path("data/set")});
     const Json ready = wait_for_event(seeder, "ready");
