@@ -249,6 +249,25 @@ TEST_F(Commands, ADownloadThatIsPlayedTellsWhenToBeginAndWhatWasLate) {
     EXPECT_EQ(finish(wrong).code, 2);
 }
 
+TEST_F(Commands, FewDescriptorsAreEnoughForManyFilesAndTooFewAreRefused) {
+    for (int file = 0; file < 200; ++file)
+        folder_.write_random("data/many/" + std::to_string(file), 40'000);
+    ASSERT_EQ(shell("create " + path("data/many") + " -o " + path("many.torrent") +
+                        " --piece-size 64K >" + path("out"),
+                    "ulimit -n 64"),
+              0);
+    ChildProcess seeding =
+        start_transfer({"seed", path("many.torrent"), "--data", path("data"), "--cores", "1"});
+    const Json ready = wait_for_event(seeding, "ready");
+    const std::string get = "get " + path("many.torrent") + " -o " + path("down") +
+                            " --no-tracker --sandbox-loopback --cores 1 --listen 127.0.0.1:0 " +
+                            "--peer " + ready["listen"][0].get<std::string>() + " >" + path("out");
+    EXPECT_EQ(shell(get, "ulimit -n 64"), 0);
+    EXPECT_EQ(content(path("down/many/199")), content(path("data/many/199")));
+    EXPECT_EQ(shell(get + " 2>" + path("error"), "ulimit -n 51"), 1);
+    EXPECT_THAT(content(path("error")), HasSubstr("a limit of 51 open files is too low"));
+}
+
 TEST_F(Commands, ThePeakOfMemoryIsItsOwnNotThatOfWhoeverStartsIt) {
     create();
     const std::vector<char> ours(256U << 20, 'x');
