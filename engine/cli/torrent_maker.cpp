@@ -39,6 +39,14 @@ Parsed<std::uint32_t> parse_piece_length(std::string_view text) {
     return static_cast<std::uint32_t>(*bytes);
 }
 
+Parsed<std::string> parse_web_seed(std::string_view text) {
+    for (const std::string_view scheme : {"http://", "https://", "ftp://"})
+        if (text.starts_with(scheme) && text.size() > scheme.size() && text[scheme.size()] != '/')
+            return std::string(text);
+    return std::unexpected(fmt::format(
+        "{} is no web seed: write http://host/path, https:// or ftp://", metainfo::quoted(text)));
+}
+
 using HashResult = std::expected<driver::ContentDigests, driver::HashingFailure>;
 
 HashResult hash_with_progress(const driver::ContentHashing& work, Environment& environment) {
@@ -161,17 +169,32 @@ int write_all(const std::string& path, Bytes content) {
 
 void add_new_torrent_options(CLI::App& app, NewTorrentOptions& options) {
     app.add_option("-o,--output", options.output, "The .torrent to write (default: PATH.torrent)")
-        ->type_name("FILE");
+        ->type_name("FILE")
+        ->check(a_file_to_write());
     add_parsed(app, "--piece-size", options.piece_length_bytes, parse_piece_length,
                "Piece size, a power of two such as 256K (default: by the size of the data)");
     app.add_flag("--private", options.is_private, "Peers come from the trackers only (BEP 27)");
-    app.add_option("--web-seed", options.web_seeds, "URL of the same data, repeatable (BEP 19)")
-        ->type_name("URL")
-        ->allow_extra_args(false);
+    add_parsed_list(app, "--web-seed", options.web_seeds, parse_web_seed,
+                    "URL of the same data, repeatable (BEP 19)")
+        ->type_name("URL");
     app.add_option("--comment", options.comment, "A note for people")->type_name("TEXT");
     app.add_option("--source", options.source,
                    "Where the torrent belongs; gives it an info-hash of its own")
         ->type_name("TEXT");
+}
+
+std::string options_given(const NewTorrentOptions& options) {
+    std::string names;
+    const auto add = [&](bool given, std::string_view name) {
+        if (given) names += (names.empty() ? "" : ", ") + std::string(name);
+    };
+    add(!options.output.empty(), "-o");
+    add(options.piece_length_bytes != 0, "--piece-size");
+    add(options.is_private, "--private");
+    add(!options.web_seeds.empty(), "--web-seed");
+    add(!options.comment.empty(), "--comment");
+    add(!options.source.empty(), "--source");
+    return names;
 }
 
 std::expected<std::vector<std::vector<std::string>>, std::string> parse_tiers(

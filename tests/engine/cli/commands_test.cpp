@@ -108,6 +108,40 @@ TEST_F(Commands, WrongUsageExitsWithTwo) {
     EXPECT_EQ(spate_program({"create", path("data"), "--piece-size", "100000"}).code, 2);
     EXPECT_EQ(spate_program({"create", path("data"), "--tracker", "ftp://x"}).code, 2);
     EXPECT_EQ(spate_program({"create", path("data"), "--tracker", ""}).code, 2);
+    EXPECT_EQ(spate_program({"create", path("data"), "--web-seed", "nonsense"}).code, 2);
+    EXPECT_EQ(spate_program({"get", "x.torrent", "--sequential", "--play", "1M"}).code, 2);
+    EXPECT_EQ(spate_program({"get", "x.torrent", "--no-tracker", "--tracker", "udp://a:1"}).code,
+              2);
+    EXPECT_EQ(spate_program({"get", "x.torrent", "--stats", path("data")}).code, 2);
+}
+
+TEST_F(Commands, APathOfNoCharactersIsWrongUsage) {
+    create();
+    for (const std::vector<std::string>& words : {std::vector<std::string>{"create", ""},
+                                                  {"create", path("data"), "-o", ""},
+                                                  {"get", path("set.torrent"), "-o", ""},
+                                                  {"get", path("set.torrent"), "--stats", ""},
+                                                  {"get", ""},
+                                                  {"seed", path("set.torrent"), "--data", ""},
+                                                  {"seed", ""},
+                                                  {"show", ""},
+                                                  {"verify", path("set.torrent"), ""}})
+        EXPECT_EQ(spate_program(words).code, 2) << words.front();
+}
+
+TEST_F(Commands, SeedRefusesWhatItWouldHaveToIgnore) {
+    create();
+    const auto code = [&](std::vector<std::string> words) {
+        for (const char* word : {"--no-tracker", "--sandbox-loopback", "--duration", "1s"})
+            words.emplace_back(word);
+        return spate_program(words).code;
+    };
+    EXPECT_EQ(code({"seed", path("set.torrent"), "--data", path("data"), "--piece-size", "1M"}), 2);
+    EXPECT_EQ(code({"seed", path("set.torrent"), "--data", path("data"), "--private"}), 2);
+    EXPECT_EQ(code({"seed", path("data/set"), "--data", path("data")}), 2);
+    EXPECT_EQ(code({"seed", path("data/set/a.bin"), path("data/set/sub/b.bin"), "-o",
+                    path("both.torrent")}),
+              2);
 }
 
 TEST_F(Commands, HelpAndVersionSucceed) {
