@@ -10,6 +10,8 @@ namespace {
 
 /// Who answers a call at all mostly does within this time.
 constexpr Duration fresh_time = 1s;
+/// Of a torrent for whose call a core had no room: there are many that call.
+constexpr Duration no_room_pause = 5s;
 
 }  // namespace
 
@@ -87,14 +89,11 @@ void Home::ban(const Endpoint& remote, const PeerId& id) {
 }
 
 void Home::on_call_failed(const CallFailed& failed, Prng& random, Time now) {
-    if (!failed.called) {
-        // It stays among the fresh ones, so that the next attempts have to wait.
-        SPATE_ASSERT(calls_ > 0);
-        --calls_;
-        return peers_.on_not_called(failed.remote, random, now);
-    }
     end_call(failed.remote);
-    if (failed.forget) {
+    if (!failed.called) {
+        no_calls_before_ = now + no_room_pause;
+        peers_.on_not_called(failed.remote, random, now);
+    } else if (failed.forget) {
         peers_.forget(failed.remote);
     } else {
         peers_.on_failed(failed.remote, random, now);
@@ -265,7 +264,8 @@ void Home::let_calls_age(Time now) {
 
 std::optional<Home::Call> Home::next_call(Prng& random, Time now) {
     let_calls_age(now);
-    if (!wants_calls() || fresh_calls_.size() >= options_.fresh_calls_max) return std::nullopt;
+    if (!wants_calls() || now < no_calls_before_ || fresh_calls_.size() >= options_.fresh_calls_max)
+        return std::nullopt;
     const auto endpoint = peers_.next_to_call(random, now);
     if (!endpoint) return std::nullopt;
     ++calls_;
@@ -280,7 +280,8 @@ std::optional<Time> Home::next_timeout() const {
     if (!wants_calls()) return next;
     if (const auto call = peers_.next_timeout()) {
         const bool room = fresh_calls_.size() < options_.fresh_calls_max;
-        earlier(room ? *call : std::max(*call, fresh_calls_.front().first + fresh_time));
+        const Time not_before = room ? *call : fresh_calls_.front().first + fresh_time;
+        earlier(std::max({*call, not_before, no_calls_before_}));
     }
     return next;
 }

@@ -138,6 +138,7 @@ private:
     std::uint32_t calls_ = 0;
     /// Those of calls_ that are younger than a second, or were when last looked at; in order.
     std::deque<std::pair<Time, Endpoint>> fresh_calls_;
+    Time no_calls_before_{};  // there was no room for the last one
     Time next_choke_round_;
 };
 

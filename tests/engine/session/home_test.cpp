@@ -257,7 +257,11 @@ TEST_F(HomeTest, ACallForWhichThereWasNoRoomIsNoFailureOfThePeer) {
     auto call = home.next_call(random, start);
     ASSERT_TRUE(call);
     const Duration patience = call->patience;
+    home.peers().add(remote(2));
     home.on_call_failed({.torrent = torrent, .remote = remote(1), .called = false}, random, start);
+    EXPECT_FALSE(home.next_call(random, start + 4s)) << "for a while";
+    EXPECT_EQ(home.next_timeout(), start + 5s);
+    home.peers().forget(remote(2));
     call = home.next_call(random, start + 10s);
     ASSERT_TRUE(call);
     EXPECT_EQ(call->patience, patience);
