@@ -51,6 +51,8 @@ class PieceLanes {
 public:
     PieceLanes(const Hasher& hasher, DigestChoice choice) : hasher_(hasher), choice_(choice) {}
 
+    DigestChoice choice() const { return choice_; }
+
     /// Forgets what was and begins with these, at most pieces_abreast and none of them empty.
     void start(std::span<const PieceExtent> pieces);
 

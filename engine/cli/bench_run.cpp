@@ -217,6 +217,7 @@ std::expected<BenchSample, std::string> BenchRunner::download(const BenchScenari
         content_);
     if (!source) return std::unexpected(source.error());
     source->run_for(patience, [this] { return stopped(); });
+    if (stopped()) engine->terminate();  // it would wait for what the source no longer sends
     const Json complete = read_event(*engine, "complete");
     const Json summary = read_event(*engine, "summary");
     if (const int code = engine->wait(); code != 0 || complete.empty())

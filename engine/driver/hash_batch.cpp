@@ -5,7 +5,6 @@
 
 #include "engine/base/assert.hpp"
 #include "engine/base/probe.hpp"
-#include "hashing/merkle.hpp"
 
 namespace spate::driver {
 namespace {
@@ -90,12 +89,11 @@ void HashBatch::start(Queue& queue, CoreContext& core) {
 void HashBatch::advance(CoreContext& core) {
     const Time begin = core.clock.refresh();
     hashing::PieceLanes& hashes = under_way_->hashes;
-    const std::size_t part_bytes =
-        slice_bytes / hashes.active().size() / hashing::leaf_bytes * hashing::leaf_bytes;
+    const std::size_t part = part_bytes(hashes.choice(), hashes.active().size());
     std::array<Bytes, lanes> parts;
     for (const std::size_t lane : hashes.active()) {
         const std::uint64_t at = hashes.next_offset(lane);
-        const std::uint64_t size = std::min<std::uint64_t>(part_bytes, hashes.bytes_left(lane));
+        const std::uint64_t size = std::min<std::uint64_t>(part, hashes.bytes_left(lane));
         parts[lane] =
             core.session.buffers().table().at(batch_[lane].piece.buffer).subspan(at, size);
         core.ledger.hash_bytes += size;

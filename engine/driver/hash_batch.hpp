@@ -1,5 +1,6 @@
 #pragma once
 // engine/driver/hash_batch.hpp: complete pieces that wait for lane-mates.
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <vector>
@@ -7,6 +8,7 @@
 #include "engine/driver/core_context.hpp"
 #include "engine/session/output.hpp"
 #include "hashing/hasher.hpp"
+#include "hashing/merkle.hpp"
 #include "hashing/piece_lanes.hpp"
 
 namespace spate::driver {
@@ -22,6 +24,9 @@ public:
     static constexpr Duration wait_max = 12ms;
     /// Of a batch, in one turn of the core: an eighth of a millisecond where lanes are wide.
     static constexpr std::size_t slice_bytes = 1 << 20;
+    /// Of a lane of SHA-1, in one turn: few lanes are slow, and would take half a millisecond for
+    /// a slice (docs/decisions/0005).
+    static constexpr std::size_t slice_bytes_of_lane = 128 * 1024;
     /// In one turn: two milliseconds where lanes are wide.
     static constexpr int slices_max = 16;
 
@@ -36,6 +41,15 @@ public:
 
     /// The lanes are full, besides the batch that may be under way.
     bool full_batch_waits() const;
+
+    /// What is hashed of each piece in one turn while so many are under way: whole leaves. Those of
+    /// one tree fill the lanes.
+    static constexpr std::size_t part_bytes(hashing::DigestChoice digests,
+                                            std::size_t active_lanes) {
+        const std::size_t share =
+            slice_bytes / active_lanes / hashing::leaf_bytes * hashing::leaf_bytes;
+        return digests.root ? share : std::min(share, slice_bytes_of_lane);
+    }
 
 private:
     struct Waiting {

@@ -7,6 +7,7 @@ namespace {
 
 constexpr Time start{1'000s};
 constexpr hashing::DigestChoice v1{.sha1 = true, .root = false};
+constexpr hashing::DigestChoice v2{.sha1 = false, .root = true};
 constexpr hashing::DigestChoice hybrid{.sha1 = true, .root = true};
 
 TEST(HashBatch, APieceWaitsForOthersNoLongerThanItsLimit) {
@@ -36,6 +37,21 @@ TEST(HashBatch, PiecesThatAreHashedOtherwiseAreNoLaneMates) {
     for (std::size_t i = 1; i < HashBatch::lanes; ++i) batch.add({}, v1, start);
     batch.add({}, hybrid, start);
     EXPECT_EQ(batch.deadline(), start + HashBatch::wait_max);
+}
+
+TEST(HashBatch, ATurnOfFewLanesIsShorterThanASlice) {
+    for (std::size_t active = 1; active <= HashBatch::lanes; ++active)
+        EXPECT_LE(HashBatch::part_bytes(v1, active), HashBatch::slice_bytes_of_lane);
+    EXPECT_EQ(HashBatch::part_bytes(v1, 1), HashBatch::slice_bytes_of_lane);
+    EXPECT_EQ(HashBatch::part_bytes(v1, HashBatch::lanes) * HashBatch::lanes,
+              HashBatch::slice_bytes);
+}
+
+TEST(HashBatch, TheLeavesOfOneTreeFillALongerTurn) {
+    EXPECT_EQ(HashBatch::part_bytes(v2, 1), HashBatch::slice_bytes);
+    EXPECT_EQ(HashBatch::part_bytes(hybrid, 1), HashBatch::slice_bytes);
+    for (std::size_t active = 1; active <= HashBatch::lanes; ++active)
+        EXPECT_EQ(HashBatch::part_bytes(v2, active) % hashing::leaf_bytes, 0U);
 }
 
 TEST(DigestsOf, AreAllThatTheTorrentHas) {
