@@ -85,7 +85,9 @@ int create(const Options& options, Environment& environment) {
 Command add_create_command(CLI::App& app) {
     CLI::App* command = app.add_subcommand("create", "Make a .torrent of a file or folder");
     auto options = std::make_shared<Options>();
-    command->add_option("PATH", options->path, "File or folder to share")->required();
+    command->add_option("PATH", options->path, "File or folder to share")
+        ->required()
+        ->check(a_path());
     command
         ->add_option("-t,--tracker", options->trackers,
                      "Announce URL; repeat for further tiers, commas within a tier")

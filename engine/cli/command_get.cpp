@@ -182,16 +182,19 @@ Command add_get_command(CLI::App& app) {
     command
         ->add_option("SOURCE", options->sources,
                      ".torrent file, http(s) URL of one, or magnet link; several at once")
-        ->required();
+        ->required()
+        ->check(a_path());
     command->add_option("-o,--output", options->folder, "Folder to download into (default: .)")
-        ->type_name("DIR");
+        ->type_name("DIR")
+        ->check(a_path());
     command->add_flag("--sequential", options->transfer.sequential,
                       "Get the pieces in order, to play them while they come; worse for the swarm");
     add_parsed(*command, "--play", options->play_bytes_per_s, parse_rate,
                "Get the pieces in time to be played from the start at this rate (bytes per second) "
                "while they come, the others rarest first; says when there is enough to begin, and "
                "at the end how many were late")
-        ->type_name("RATE");
+        ->type_name("RATE")
+        ->excludes("--sequential");
     command->add_flag("--seed", options->keep_seeding, "Go on seeding when complete, until Ctrl-C");
     command
         ->add_option(

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -24,6 +25,33 @@ struct Options {
     NewTorrentOptions torrent;
 };
 
+bool is_torrent(const fs::path& path) {
+    return path.extension() == ".torrent" && fs::is_regular_file(path);
+}
+
+/// Options that none of the paths has a use for, as a sentence.
+std::optional<std::string> find_misuse(const Options& options) {
+    const auto torrents = std::ranges::count_if(options.paths, [](const fs::path& path) {
+        return path.extension() == ".torrent" && !fs::is_directory(path);
+    });
+    const auto others = std::ssize(options.paths) - torrents;
+    const std::string given = options_given(options.torrent);
+    if (others == 0 && !given.empty())
+        return fmt::format(
+            "there is no use for {}: {} is a .torrent already, and such options are for files and "
+            "folders of which one is made",
+            given, options.paths.front());
+    if (others > 1 && !options.torrent.output.empty())
+        return fmt::format(
+            "-o names one .torrent, but {} would be made; seed them one by one, or "
+            "leave -o out",
+            others);
+    if (torrents == 0 && !options.data.empty())
+        return fmt::format("--data is for .torrent files; {} is the data itself",
+                           options.paths.front());
+    return std::nullopt;
+}
+
 /// Why a path can't be seeded.
 struct Refusal {
     int code = exit_failure;
@@ -46,7 +74,7 @@ public:
     }
 
     Item prepare(const fs::path& path, const Endpoint& listening) {
-        if (path.extension() == ".torrent" && fs::is_regular_file(path)) return from_torrent(path);
+        if (is_torrent(path)) return from_torrent(path);
         return from_content(path, listening);
     }
 
@@ -143,6 +171,10 @@ private:
 
 int seed(const Options& options, Environment& environment) {
     Console& console = environment.console;
+    if (const auto misuse = find_misuse(options)) {
+        console.error(*misuse);
+        return exit_usage;
+    }
     SeedPreparer preparer(options, environment);
     if (const auto read = preparer.read_trackers(); !read) {
         console.error(read.error().sentence, "--tracker");
@@ -179,11 +211,13 @@ Command add_seed_command(CLI::App& app) {
     CLI::App* command = app.add_subcommand("seed", "Share files, folders or torrents");
     auto options = std::make_shared<Options>();
     command->add_option("PATH", options->paths, ".torrent, file or folder; several at once")
-        ->required();
+        ->required()
+        ->check(a_path());
     command
         ->add_option("--data", options->data,
                      "Folder that holds a .torrent's file or folder (default: beside it)")
-        ->type_name("DIR");
+        ->type_name("DIR")
+        ->check(a_path());
     add_transfer_options(*command, options->transfer);
     command->add_flag("--super-seed", options->transfer.super_seed,
                       "As the first seed: tell each peer of one piece at a time (BEP 16)");

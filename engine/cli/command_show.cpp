@@ -33,7 +33,9 @@ int show(const std::string& source, Environment& environment) {
 Command add_show_command(CLI::App& app) {
     CLI::App* command = app.add_subcommand("show", "Print what is in a torrent or magnet link");
     auto source = std::make_shared<std::string>();
-    command->add_option("TORRENT", *source, ".torrent file or magnet link")->required();
+    command->add_option("TORRENT", *source, ".torrent file or magnet link")
+        ->required()
+        ->check(a_path());
     command->footer("Example:\n  spate show debian-12.iso.torrent");
     return {command, [source](Environment& environment) { return show(*source, environment); }};
 }

@@ -95,7 +95,8 @@ Command add_tracker_command(CLI::App& app) {
                     "ADDR:PORT to listen on, repeatable (default: port 6969 of all addresses)");
     add_parsed(*command, "--duration", options->duration, parse_duration, "Stop after this time");
     command->add_option("--stats", options->stats, "Write what it did as JSON at exit")
-        ->type_name("FILE");
+        ->type_name("FILE")
+        ->check(a_file_to_write());
     command->footer(
         "Tracks every torrent that asks, until Ctrl-C.\n\nExample:\n  spate tracker "
         "--listen 0.0.0.0:6969");

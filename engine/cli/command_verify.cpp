@@ -154,9 +154,11 @@ int verify(const Options& options, Environment& environment) {
 Command add_verify_command(CLI::App& app) {
     CLI::App* command = app.add_subcommand("verify", "Check data against its torrent");
     auto options = std::make_shared<Options>();
-    command->add_option("TORRENT", options->torrent, ".torrent file")->required();
-    command->add_option("DIR", options->folder,
-                        "Folder that holds the torrent's file or folder (default: beside it)");
+    command->add_option("TORRENT", options->torrent, ".torrent file")->required()->check(a_path());
+    command
+        ->add_option("DIR", options->folder,
+                     "Folder that holds the torrent's file or folder (default: beside it)")
+        ->check(a_path());
     add_parsed(
         *command, "--cores", options->cpus,
         [](const std::string& text) { return parse_cores(text, available_cpus()); },

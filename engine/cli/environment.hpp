@@ -1,5 +1,6 @@
 #pragma once
 // engine/cli/environment.hpp: what every command works with, and how commands are listed.
+#include <filesystem>
 #include <functional>
 #include <string>
 
@@ -34,6 +35,25 @@ Command add_show_command(CLI::App& app);
 Command add_tracker_command(CLI::App& app);
 Command add_bench_command(CLI::App& app);
 Command add_sim_command(CLI::App& app);
+
+/// A path that isn't "", which is what a script's unset variable leaves.
+inline CLI::Validator a_path() {
+    return {[](const std::string& text) {
+                return text.empty() ? std::string("'' is no path") : std::string();
+            },
+            ""};
+}
+
+/// A file to be written.
+inline CLI::Validator a_file_to_write() {
+    return {[](const std::string& text) {
+                std::error_code absent;
+                if (text.empty()) return std::string("'' is no path");
+                if (!std::filesystem::is_directory(text, absent)) return std::string();
+                return "'" + text + "' is a folder; name a file";
+            },
+            ""};
+}
 
 /// An option whose text `parse` (units.hpp) turns into `target`; wrong text is a usage error.
 template <class T, class Parse>

@@ -110,7 +110,8 @@ ProcessCost process_cost() {
     ::getrusage(RUSAGE_SELF, &usage);
     return {.cpu_user_s = seconds(usage.ru_utime),
             .cpu_system_s = seconds(usage.ru_stime),
-            .peak_rss_bytes = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024,
+            // ru_maxrss begins with the peak of whoever started this program.
+            .peak_rss_bytes = proc_number("/proc/self/status", "VmHWM:") * 1024,
             .own_memory_bytes = proc_number("/proc/self/status", "RssAnon:") * 1024,
             .bytes_read_device = proc_number("/proc/self/io", "read_bytes: "),
             .bytes_written_device = proc_number("/proc/self/io", "write_bytes: ")};

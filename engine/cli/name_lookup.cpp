@@ -41,7 +41,7 @@ std::optional<std::string> resolve(const metainfo::HostPort& host, std::vector<E
 }  // namespace
 
 Parsed<metainfo::HostPort> parse_peer(std::string_view text) {
-    if (const auto endpoint = Endpoint::parse(text))
+    if (const auto endpoint = Endpoint::parse(text); endpoint && endpoint->port != 0)
         return metainfo::HostPort{endpoint->address.to_string(), endpoint->port};
     const std::size_t colon = text.rfind(':');
     const std::string_view host = text.substr(0, colon);

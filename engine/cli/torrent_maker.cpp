@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <fcntl.h>
+#include <optional>
 #include <system_error>
 #include <unistd.h>
 
@@ -36,6 +37,14 @@ Parsed<std::uint32_t> parse_piece_length(std::string_view text) {
         return std::unexpected(
             fmt::format("'{}' can't be a piece size: use a power of two from 16K to 64M", text));
     return static_cast<std::uint32_t>(*bytes);
+}
+
+Parsed<std::string> parse_web_seed(std::string_view text) {
+    for (const std::string_view scheme : {"http://", "https://", "ftp://"})
+        if (text.starts_with(scheme) && text.size() > scheme.size() && text[scheme.size()] != '/')
+            return std::string(text);
+    return std::unexpected(fmt::format(
+        "{} is no web seed: write http://host/path, https:// or ftp://", metainfo::quoted(text)));
 }
 
 using HashResult = std::expected<driver::ContentDigests, driver::HashingFailure>;
@@ -97,6 +106,44 @@ bool is_shared_itself(const fs::path& output, const driver::ContentListing& list
            listing.files.end();
 }
 
+metainfo::NewTorrent unhashed_torrent(const driver::ContentListing& listing,
+                                      const NewTorrentOptions& options,
+                                      std::uint32_t piece_length_bytes) {
+    metainfo::NewTorrent torrent;
+    torrent.version = options.version;
+    torrent.name = listing.name;
+    torrent.single_file = listing.single_file;
+    torrent.files =
+        metainfo::aligned_layout(listing.new_files(), piece_length_bytes, options.version);
+    torrent.piece_length_bytes = piece_length_bytes;
+    torrent.is_private = options.is_private;
+    torrent.source = options.source;
+    torrent.web_seeds = options.web_seeds;
+    torrent.comment = options.comment;
+    torrent.created_by = std::string("spate ") + version;
+    return torrent;
+}
+
+/// What nobody could read once it is made, so that it needn't be hashed; the sentence says why.
+std::optional<std::string> why_refused(metainfo::NewTorrent& unhashed) {
+    if (unhashed.version != metainfo::TorrentVersion::v1 && !unhashed.single_file &&
+        metainfo::is_taken_for_a_single_file(unhashed.name, unhashed.files))
+        return fmt::format(
+            "a v2 torrent cannot tell the folder {0} from its only file, which "
+            "is named {0} too: rename one of them, or share the file itself",
+            metainfo::quoted(unhashed.name));
+    const std::string piece_size = format_bytes(unhashed.piece_length_bytes);
+    if (metainfo::piece_count(unhashed.files, unhashed.piece_length_bytes) > metainfo::pieces_max)
+        return fmt::format("{} would make more than {} pieces; choose a larger --piece-size",
+                           piece_size, metainfo::pieces_max);
+    if (metainfo::size_once_hashed_bytes(unhashed) <= metainfo::torrent_bytes_max)
+        return std::nullopt;
+    return fmt::format(
+        "in pieces of {} the .torrent would be larger than the {} that one may have; choose a "
+        "larger --piece-size, or share fewer files in one torrent",
+        piece_size, format_bytes(metainfo::torrent_bytes_max));
+}
+
 /// A device, a pipe, a terminal: not to be replaced by a file of that name.
 bool takes_writes_only(const fs::path& path) {
     std::error_code unknown;
@@ -122,17 +169,32 @@ int write_all(const std::string& path, Bytes content) {
 
 void add_new_torrent_options(CLI::App& app, NewTorrentOptions& options) {
     app.add_option("-o,--output", options.output, "The .torrent to write (default: PATH.torrent)")
-        ->type_name("FILE");
+        ->type_name("FILE")
+        ->check(a_file_to_write());
     add_parsed(app, "--piece-size", options.piece_length_bytes, parse_piece_length,
                "Piece size, a power of two such as 256K (default: by the size of the data)");
     app.add_flag("--private", options.is_private, "Peers come from the trackers only (BEP 27)");
-    app.add_option("--web-seed", options.web_seeds, "URL of the same data, repeatable (BEP 19)")
-        ->type_name("URL")
-        ->allow_extra_args(false);
+    add_parsed_list(app, "--web-seed", options.web_seeds, parse_web_seed,
+                    "URL of the same data, repeatable (BEP 19)")
+        ->type_name("URL");
     app.add_option("--comment", options.comment, "A note for people")->type_name("TEXT");
     app.add_option("--source", options.source,
                    "Where the torrent belongs; gives it an info-hash of its own")
         ->type_name("TEXT");
+}
+
+std::string options_given(const NewTorrentOptions& options) {
+    std::string names;
+    const auto add = [&](bool given, std::string_view name) {
+        if (given) names += (names.empty() ? "" : ", ") + std::string(name);
+    };
+    add(!options.output.empty(), "-o");
+    add(options.piece_length_bytes != 0, "--piece-size");
+    add(options.is_private, "--private");
+    add(!options.web_seeds.empty(), "--web-seed");
+    add(!options.comment.empty(), "--comment");
+    add(!options.source.empty(), "--source");
+    return names;
 }
 
 std::expected<std::vector<std::vector<std::string>>, std::string> parse_tiers(
@@ -168,38 +230,19 @@ std::expected<MadeTorrent, MakingFailure> make_torrent(const fs::path& path,
     const std::uint32_t length = options.piece_length_bytes != 0
                                      ? options.piece_length_bytes
                                      : choose_piece_length(*listing, options.version);
-    auto files = metainfo::aligned_layout(listing->new_files(), length, options.version);
-    if (options.version != metainfo::TorrentVersion::v1 && !listing->single_file &&
-        metainfo::is_taken_for_a_single_file(listing->name, files))
-        return fail(
-            fmt::format("a v2 torrent cannot tell the folder {0} from its only file, which "
-                        "is named {0} too: rename one of them, or share the file itself",
-                        metainfo::quoted(listing->name)));
-    if (metainfo::piece_count(files, length) > metainfo::pieces_max)
-        return fail(fmt::format("{} would make more than {} pieces; choose a larger --piece-size",
-                                format_bytes(length), metainfo::pieces_max));
-    auto digests = hash_with_progress({.listing = *listing,
-                                       .files = files,
+    MadeTorrent made{.listing = std::move(*listing), .torrent = {}};
+    made.torrent = unhashed_torrent(made.listing, options, length);
+    made.torrent.creation_date = environment.context.unix_seconds;
+    if (auto sentence = why_refused(made.torrent)) return fail(std::move(*sentence));
+    auto digests = hash_with_progress({.listing = made.listing,
+                                       .files = made.torrent.files,
                                        .version = options.version,
                                        .piece_length_bytes = length,
                                        .threads = threads},
                                       environment);
     if (!digests) return fail(digests.error().sentence, digests.error().cancelled);
-
-    MadeTorrent made{.listing = std::move(*listing), .torrent = {}};
-    made.torrent.version = options.version;
-    made.torrent.name = made.listing.name;
-    made.torrent.single_file = made.listing.single_file;
-    made.torrent.files = std::move(files);
-    made.torrent.piece_length_bytes = length;
     made.torrent.piece_hashes = std::move(digests->piece_hashes);
     made.torrent.piece_roots = std::move(digests->piece_roots);
-    made.torrent.is_private = options.is_private;
-    made.torrent.source = options.source;
-    made.torrent.web_seeds = options.web_seeds;
-    made.torrent.comment = options.comment;
-    made.torrent.created_by = std::string("spate ") + version;
-    made.torrent.creation_date = environment.context.unix_seconds;
     return made;
 }
 

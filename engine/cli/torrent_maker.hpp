@@ -24,6 +24,8 @@ struct NewTorrentOptions {
 };
 
 void add_new_torrent_options(CLI::App& app, NewTorrentOptions& options);
+/// Those of them that were given: "--piece-size, --private".
+std::string options_given(const NewTorrentOptions& options);
 
 /// `--tracker` texts: each is a tier, with commas between its trackers. The error is a sentence
 /// about a URL that isn't http, https or udp.

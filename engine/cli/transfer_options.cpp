@@ -107,7 +107,8 @@ void add_machine_options(CLI::App& app, TransferOptions& options) {
                "CPU time (default: 0)")
         ->type_name("TIME");
     app.add_option("--stats", options.stats, "Write the cost ledger as JSON at exit")
-        ->type_name("FILE");
+        ->type_name("FILE")
+        ->check(a_file_to_write());
     add_parsed(app, "--duration", options.duration, parse_duration,
                "Stop by itself after this time, such as 30s or 2h")
         ->type_name("TIME");
@@ -141,7 +142,8 @@ void add_transfer_options(CLI::App& app, TransferOptions& options) {
                    "Announce here; repeat for further tiers, commas within a tier")
         ->type_name("URL")
         ->allow_extra_args(false);
-    app.add_flag("--no-tracker", options.no_tracker, "Use no tracker at all");
+    app.add_flag("--no-tracker", options.no_tracker, "Use no tracker at all")
+        ->excludes("--tracker");
     app.add_flag("--check", options.full_check, "Hash all data that is there before the start");
     add_network_options(app, options);
     add_machine_options(app, options);

@@ -72,7 +72,8 @@ Parsed<std::uint64_t> parse_rate(std::string_view text) {
     std::string_view size = text;
     if (size.ends_with("/s")) size.remove_suffix(2);
     const auto bytes = parse_size(size);
-    if (!bytes)
+    const bool under_a_byte = bytes == 0U && size.find_first_of("123456789") != size.npos;
+    if (!bytes || under_a_byte)
         return std::unexpected(fmt::format(
             "'{}' is no rate: write bytes per second such as 500K, 20M or unlimited", text));
     return *bytes;

@@ -39,7 +39,8 @@ struct CoreThread::Executor {
         PieceWrite* const key = piece.get();
         core.writes_[key] = std::move(piece);
         core.writing_bytes_ += order.size_bytes;
-        key->start();
+        core.waiting_writes_.push_back(key);
+        core.start_writes();
     }
     void operator()(session::ToCore& order) const {
         core.mail_backlog_[order.core.value].push_back(

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <pthread.h>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -320,11 +321,23 @@ void CoreThread::reap() {
         connections_.erase(id);
     }
     finished_connections_.clear();
-    for (PieceWrite* const write : finished_writes_) {
-        writing_bytes_ -= write->size_bytes();
-        writes_.erase(write);
+    while (!finished_writes_.empty()) {
+        for (PieceWrite* const write : std::exchange(finished_writes_, {})) {
+            writing_bytes_ -= write->size_bytes();
+            writes_.erase(write);
+        }
+        start_writes();
     }
-    finished_writes_.clear();
+}
+
+/// Each holds a file open, whatever the table of files has closed meanwhile.
+void CoreThread::start_writes() {
+    while (!waiting_writes_.empty() &&
+           writes_.size() - waiting_writes_.size() < options_.open_files_max) {
+        PieceWrite* const next = waiting_writes_.front();
+        waiting_writes_.pop_front();
+        next->start();
+    }
 }
 
 // --- The ledger

@@ -43,7 +43,7 @@ public:
         ZeroCopy zero_copy = ZeroCopy::automatic;
         bool verify_pieces = true;
         std::optional<unsigned> pinned_cpu;
-        std::size_t open_files_max = 256;
+        std::size_t open_files_max = 256;  // idle; and as many being written
     };
     struct Surroundings {  // outlive the core
         TokenBucket& up;
@@ -96,6 +96,7 @@ private:
     void finish_metadata(session::LayersReady ready);
     void announce(const session::Announce& order);
     void reap();
+    void start_writes();
     bool finished() const;
     void report(bool now);
     void account_time();
@@ -140,6 +141,7 @@ private:
     std::vector<std::unique_ptr<Accept>> accepts_;
     std::optional<Time> accept_again_at_;
     std::unordered_map<PieceWrite*, std::unique_ptr<PieceWrite>> writes_;
+    std::deque<PieceWrite*> waiting_writes_;  // of writes_, for others to end
     std::vector<PieceWrite*> finished_writes_;
     std::uint64_t writing_bytes_ = 0;
     HashBatch hashes_;

@@ -29,6 +29,11 @@ constexpr std::size_t file_descriptors_max = 2048;
 /// A file that is written may be open twice (OpenFile).
 constexpr std::uint64_t descriptors_per_file = 2;
 
+/// Below these, a core has no room for a few files and connections beside what it works with.
+constexpr std::uint64_t descriptors_min = 40;
+constexpr std::uint64_t descriptors_per_core_min = 12;
+constexpr std::uint64_t open_files_min = 2;
+
 std::uint64_t descriptor_limit() {
     rlimit limit{};
     ::getrlimit(RLIMIT_NOFILE, &limit);
@@ -91,6 +96,12 @@ std::expected<void, std::string> Engine::Implementation::start() {
     const auto features = io::probe();
     if (!features) return std::unexpected(features.error().sentence());
     const std::size_t count = options_.cpus.size();
+    const std::uint64_t needed = descriptors_min + count * descriptors_per_core_min;
+    if (descriptor_limit() < needed)
+        return std::unexpected(fmt::format(
+            "a limit of {} open files is too low: {} at least are needed on {} core{}; raise it "
+            "(ulimit -n, or LimitNOFILE= in the systemd unit)",
+            descriptor_limit(), needed, count, count == 1 ? "" : "s"));
     const bool follow = follows_receive_queues(count, options_.pin_threads, receive_queue_count());
     auto listeners = listen_on_all(options_.listen, count,
                                    follow ? std::span(options_.cpus) : std::span<const unsigned>());
@@ -136,7 +147,7 @@ CoreThread::Options Engine::Implementation::core_options(std::size_t core,
     result.verify_pieces = options_.verify_pieces;
     if (options_.pin_threads) result.pinned_cpu = options_.cpus[core];
     result.open_files_max = static_cast<std::size_t>(
-        std::max<std::uint64_t>(16, for_files / count / descriptors_per_file));
+        std::max(open_files_min, for_files / count / descriptors_per_file));
     return result;
 }
 

@@ -78,6 +78,18 @@ std::expected<void, std::string> OpenFile::check() const {
     return {};
 }
 
+/// Other parts of the process may have taken more descriptors than were meant for them.
+template <class Open>
+auto FileTable::open_making_room(Open open) {
+    auto opened = open();
+    if (!opened && opened.error() == std::errc::too_many_files_open) {
+        entries_.clear();
+        uses_.clear();
+        opened = open();
+    }
+    return opened;
+}
+
 std::shared_ptr<OpenFile> FileTable::find(const Key& key) {
     const auto found = entries_.find(key);
     if (found == entries_.end()) return nullptr;
@@ -104,7 +116,8 @@ FileTable::Result FileTable::for_reading(TorrentId torrent, const TorrentFiles& 
     const Key key{torrent, index};
     auto file = find(key);
     if (!file) {
-        auto descriptor = io::open_beneath(files.folder_descriptor(), files.file(index).path);
+        auto descriptor = open_making_room(
+            [&] { return io::open_beneath(files.folder_descriptor(), files.file(index).path); });
         if (!descriptor)
             return std::unexpected(why(files, index, "open", descriptor.error().message()));
         file = std::make_shared<OpenFile>(std::move(*descriptor), files.file(index).size_bytes,
@@ -129,7 +142,7 @@ FileTable::Result FileTable::for_writing(TorrentId torrent, const TorrentFiles& 
         return file;
     }
     const storage::PlannedFile& planned = files.file(index);
-    auto descriptor = files.create(index);
+    auto descriptor = open_making_room([&] { return files.create(index); });
     if (!descriptor)
         return std::unexpected(why(files, index, "write", descriptor.error().message()));
     auto direct = files.suits_direct_writes(index) ? files.open_direct(index, *descriptor)

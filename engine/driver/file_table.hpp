@@ -74,7 +74,8 @@ private:
 };
 
 /// Files opened when first used, at most `open_max` of them kept; the one not used for longest is
-/// closed first. Fails with a sentence that names the file. One thread.
+/// closed first, and all when the process has no descriptor left. Fails with a sentence that names
+/// the file. One thread.
 class FileTable {
 public:
     explicit FileTable(std::size_t open_max) : open_max_(open_max) {}
@@ -100,6 +101,8 @@ private:
 
     std::shared_ptr<OpenFile> find(const Key& key);
     void keep(const Key& key, std::shared_ptr<OpenFile> file);
+    template <class Open>
+    auto open_making_room(Open open);
 
     const std::size_t open_max_;
     std::map<Key, Entry> entries_;

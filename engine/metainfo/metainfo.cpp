@@ -1,5 +1,6 @@
 #include "engine/metainfo/metainfo.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <utility>
@@ -18,7 +19,14 @@ namespace {
 using Kind = MetainfoErrorKind;
 using bencode::Node;
 
-constexpr bencode::Limits torrent_limits{.bytes_max = torrent_bytes_max};
+/// As many values as files_max files come to: 4 bytes a value are what the shortest name in a v1
+/// list has, and v2 adds longer ones. The tokens of a large torrent so take at most 4 times its
+/// bytes.
+bencode::Limits limits_of(Bytes torrent) {
+    bencode::Limits limits{.bytes_max = torrent_bytes_max};
+    limits.tokens_max = std::max(limits.tokens_max, torrent.size() / 4);
+    return limits;
+}
 
 std::unexpected<MetainfoError> refuse(bencode::Error error) {
     return refuse(Kind::not_bencoded, "it is not a torrent: " + bencode::describe(error));
@@ -165,13 +173,13 @@ std::expected<Metainfo, MetainfoError> read_info(Node info, const LayersByRoot& 
 
 std::expected<Metainfo, MetainfoError> parse_info(Bytes info_bytes,
                                                   std::span<const PieceLayer> layers) {
-    const auto document = bencode::parse(info_bytes, torrent_limits);
+    const auto document = bencode::parse(info_bytes, limits_of(info_bytes));
     if (!document) return refuse(document.error());
     return read_info(document->root(), LayersByRoot(layers));
 }
 
 std::expected<MissingLayers, MetainfoError> missing_layers(Bytes info_bytes) {
-    const auto document = bencode::parse(info_bytes, torrent_limits);
+    const auto document = bencode::parse(info_bytes, limits_of(info_bytes));
     if (!document) return refuse(document.error());
     const auto parts = find_parts(document->root());
     if (!parts) return std::unexpected(parts.error());
@@ -194,7 +202,7 @@ bool is_info_of(const Metainfo& wanted, Bytes info_bytes) {
 }
 
 std::expected<Metainfo, MetainfoError> parse_torrent(Bytes file) {
-    const auto prefix = bencode::parse_prefix(file, torrent_limits);
+    const auto prefix = bencode::parse_prefix(file, limits_of(file));
     if (!prefix) return refuse(prefix.error());
     const Node root = prefix->document.root();
     if (!root.is_dict())

@@ -1,6 +1,7 @@
 #include "engine/metainfo/torrent_writer.hpp"
 
 #include <bit>
+#include <cstring>
 #include <span>
 #include <string_view>
 
@@ -106,6 +107,15 @@ Output write_around(const Metainfo& torrent, Bytes info, const PieceLayers* laye
     return out;
 }
 
+/// As many as hashes will be, and each another: of files with the same hash the layer is written
+/// once.
+template <typename Digest>
+std::vector<Digest> placeholders(std::uint64_t count) {
+    std::vector<Digest> digests(count);
+    for (std::uint64_t i = 0; i < count; ++i) std::memcpy(digests[i].bytes.data(), &i, sizeof i);
+    return digests;
+}
+
 }  // namespace
 
 bool is_taken_for_a_single_file(std::string_view folder_name, std::span<const NewFile> files) {
@@ -144,6 +154,19 @@ std::vector<std::byte> write_torrent(const NewTorrent& torrent) {
     const PieceLayers layers = piece_layers_of(torrent);
     return write_around(outside, write_info(torrent),
                         torrent.version == TorrentVersion::v1 ? nullptr : &layers);
+}
+
+std::size_t size_once_hashed_bytes(NewTorrent& unhashed) {
+    SPATE_ASSERT(unhashed.piece_hashes.empty() && unhashed.piece_roots.empty());
+    const std::uint64_t pieces = piece_count(unhashed.files, unhashed.piece_length_bytes);
+    if (unhashed.version != TorrentVersion::v2)
+        unhashed.piece_hashes = placeholders<Sha1Digest>(pieces);
+    if (unhashed.version != TorrentVersion::v1)
+        unhashed.piece_roots = placeholders<Sha256Digest>(pieces);
+    const std::size_t size = write_torrent(unhashed).size();
+    unhashed.piece_hashes = {};
+    unhashed.piece_roots = {};
+    return size;
 }
 
 std::vector<std::byte> write_torrent(const Metainfo& torrent) {

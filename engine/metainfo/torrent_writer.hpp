@@ -49,6 +49,10 @@ std::vector<std::byte> write_info(const NewTorrent& torrent);
 /// A canonical .torrent; parse_torrent() reads the same back.
 std::vector<std::byte> write_torrent(const NewTorrent& torrent);
 
+/// The size of what write_torrent() will give for a torrent that has no hashes yet, at most: files
+/// of the same content may make it smaller. Leaves `unhashed` as it was.
+std::size_t size_once_hashed_bytes(NewTorrent& unhashed);
+
 /// A .torrent around an info dictionary that is there already, such as a magnet's; the info-hash
 /// stays what it was.
 std::vector<std::byte> write_torrent(const Metainfo& torrent);

@@ -47,6 +47,7 @@ struct CallFailed {
     TorrentId torrent;
     Endpoint remote;
     bool forget = false;  // we called ourselves
+    bool called = true;   // or there was no room for another connection
 };
 struct PeerInterest {
     TorrentId torrent;
@@ -79,6 +80,7 @@ struct PeersFound {
 struct CallPeer {
     TorrentId torrent;
     Endpoint remote;
+    Duration patience{};  // until it is connected
 };
 struct SetChoke {
     TorrentId torrent;

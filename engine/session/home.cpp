@@ -6,6 +6,14 @@
 #include "engine/swarm/peer_priority.hpp"
 
 namespace spate::session {
+namespace {
+
+/// Who answers a call at all mostly does within this time.
+constexpr Duration fresh_time = 1s;
+/// Of a torrent for whose call a core had no room: there are many that call.
+constexpr Duration no_room_pause = 5s;
+
+}  // namespace
 
 Home::Home(Options options, std::uint64_t hash_seed, Time first_choke_round)
     : options_(options),
@@ -16,8 +24,7 @@ Home::Home(Options options, std::uint64_t hash_seed, Time first_choke_round)
 
 Home::JoinVerdict Home::on_joined(const PeerJoined& joined, const PeerId& our_id, Time now) {
     if (joined.outgoing) {
-        SPATE_ASSERT(calls_ > 0);
-        --calls_;
+        end_call(joined.remote);
         peers_.on_connected(joined.remote);
     }
     JoinVerdict verdict;
@@ -82,9 +89,11 @@ void Home::ban(const Endpoint& remote, const PeerId& id) {
 }
 
 void Home::on_call_failed(const CallFailed& failed, Prng& random, Time now) {
-    SPATE_ASSERT(calls_ > 0);
-    --calls_;
-    if (failed.forget) {
+    end_call(failed.remote);
+    if (!failed.called) {
+        no_calls_before_ = now + no_room_pause;
+        peers_.on_not_called(failed.remote, random, now);
+    } else if (failed.forget) {
         peers_.forget(failed.remote);
     } else {
         peers_.on_failed(failed.remote, random, now);
@@ -242,19 +251,38 @@ bool Home::wants_calls() const {
     return calls_ < options_.calls_max && joined_.size() + calls_ < options_.peers_max;
 }
 
-std::optional<Endpoint> Home::next_call(Prng& random, Time now) {
-    if (!wants_calls()) return std::nullopt;
+void Home::end_call(const Endpoint& remote) {
+    SPATE_ASSERT(calls_ > 0);
+    --calls_;
+    std::erase_if(fresh_calls_, [&](const auto& call) { return call.second == remote; });
+}
+
+void Home::let_calls_age(Time now) {
+    while (!fresh_calls_.empty() && fresh_calls_.front().first + fresh_time <= now)
+        fresh_calls_.pop_front();
+}
+
+std::optional<Home::Call> Home::next_call(Prng& random, Time now) {
+    let_calls_age(now);
+    if (!wants_calls() || now < no_calls_before_ || fresh_calls_.size() >= options_.fresh_calls_max)
+        return std::nullopt;
     const auto endpoint = peers_.next_to_call(random, now);
-    if (endpoint) ++calls_;
-    return endpoint;
+    if (!endpoint) return std::nullopt;
+    ++calls_;
+    fresh_calls_.emplace_back(now, *endpoint);
+    return Call{*endpoint, peers_.patience_with(*endpoint)};
 }
 
 std::optional<Time> Home::next_timeout() const {
     std::optional<Time> next;
     const auto earlier = [&](Time time) { next = next ? std::min(*next, time) : time; };
     if (!joined_.empty()) earlier(next_choke_round_);
-    if (wants_calls())
-        if (const auto call = peers_.next_timeout()) earlier(*call);
+    if (!wants_calls()) return next;
+    if (const auto call = peers_.next_timeout()) {
+        const bool room = fresh_calls_.size() < options_.fresh_calls_max;
+        const Time not_before = room ? *call : fresh_calls_.front().first + fresh_time;
+        earlier(std::max({*call, not_before, no_calls_before_}));
+    }
     return next;
 }
 

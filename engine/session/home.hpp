@@ -1,6 +1,7 @@
 #pragma once
 // engine/session/home.hpp: what only a torrent's home core does with its peers: lists, choking.
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -27,7 +28,14 @@ public:
         swarm::SeedStrategy seed_strategy = swarm::SeedStrategy::round_robin;
         std::uint64_t uplink_bytes_per_s = 0;  // 0: found out
         std::uint32_t peers_max = 200;
-        std::uint32_t calls_max = 32;  // calls in flight
+        std::uint32_t calls_max = 128;  // calls in flight
+        /// Of them such as were made within the last second. Where the others are dead, so many
+        /// are called each second and not one more in place of each that ends.
+        std::uint32_t fresh_calls_max = 32;
+    };
+    struct Call {
+        Endpoint remote;
+        Duration patience{};
     };
     struct ChokeChange {
         swarm::PeerKey peer;
@@ -58,7 +66,7 @@ public:
     /// A choke round when it is due.
     void rechoke_if_due(bool seeding, Prng& random, Time now, std::vector<ChokeChange>& changes);
     /// The next address to call, while more peers are wanted.
-    std::optional<Endpoint> next_call(Prng& random, Time now);
+    std::optional<Call> next_call(Prng& random, Time now);
     std::optional<Time> next_timeout() const;
 
     std::size_t peer_count() const { return joined_.size(); }
@@ -93,6 +101,8 @@ private:
     void ban(const Endpoint& remote, const PeerId& id);
     void forget(std::map<swarm::PeerKey, Joined>::iterator joined);
     bool wants_calls() const;
+    void let_calls_age(Time now);
+    void end_call(const Endpoint& remote);
     void observe_uplink();
     void rechoke(Prng& random, Time now, std::vector<ChokeChange>& changes);
     std::uint32_t slots() const;
@@ -126,6 +136,9 @@ private:
     std::optional<OwnAddressSeen> own_address_said_;
     std::set<PeerId> banned_ids_;
     std::uint32_t calls_ = 0;
+    /// Those of calls_ that are younger than a second, or were when last looked at; in order.
+    std::deque<std::pair<Time, Endpoint>> fresh_calls_;
+    Time no_calls_before_{};  // there was no room for the last one
     Time next_choke_round_;
 };
 

@@ -34,7 +34,7 @@ struct SessionOptions {
     PeerId peer_id;
     std::uint16_t listen_port = 0;          // told to trackers
     std::uint32_t tracker_key = 0;          // the same for all cores
-    std::uint32_t connections_max = 4'000;  // of this core
+    std::uint32_t connections_max = 4'000;  // of this core; half of them calls at most
     Home::Options home;
     std::uint64_t buffer_budget_bytes = 256ULL << 20;
     bool loopback_only = false;  // accept and call only loopback peers
@@ -240,7 +240,7 @@ private:
     void carry_out(Torrent& torrent, const std::vector<Home::ChokeChange>& changes, Time now);
     void drop_peer(Torrent& torrent, swarm::PeerKey peer, DropReason reason, Time now);
     void announce(Torrent& torrent, const tracker::AnnounceOrder& order);
-    void call_peer(Torrent& torrent, const Endpoint& remote, Time now);
+    void call_peer(Torrent& torrent, const Endpoint& remote, Duration patience, Time now);
     void halt(Torrent& torrent, bool tell_trackers, Time now);
 
     // session_waits.cpp: called where what a connection waits for may have changed.
@@ -288,6 +288,7 @@ private:
     RateWaiters send_waiters_;
     std::deque<ConnectionId> starved_;  // nothing outstanding, for want of a buffer
     std::uint16_t next_call_core_ = 0;
+    std::uint32_t calling_ = 0;  // connections that are being called
     DropCounts drop_counts_{};
     PeerWaits peer_waits_;
     std::uint64_t connections_total_ = 0;  // that were ever established

@@ -7,7 +7,7 @@
 namespace spate::session {
 namespace {
 
-/// First look at a new connection; later ones follow the tick.
+/// From the connection to the handshake.
 constexpr Duration handshake_timeout = 20s;
 
 }  // namespace
@@ -21,21 +21,28 @@ std::optional<ConnectionId> Session::handle_accepted(const Endpoint& remote, Tim
     return connection.id;
 }
 
-void Session::call_peer(Torrent& torrent, const Endpoint& remote, Time now) {
-    if (torrent.halted || connections_.size() >= options_.connections_max ||
-        (options_.loopback_only && !remote.address.is_loopback()))
+void Session::call_peer(Torrent& torrent, const Endpoint& remote, Duration patience, Time now) {
+    if (torrent.halted || (options_.loopback_only && !remote.address.is_loopback()))
         return tell_home(torrent, CallFailed{torrent.shared.id, remote}, now);
+    // However many torrents call the dead, there is room for peers that call us.
+    if (connections_.size() >= options_.connections_max || calling_ > options_.connections_max / 2)
+        return tell_home(
+            torrent, CallFailed{.torrent = torrent.shared.id, .remote = remote, .called = false},
+            now);
+    ++calling_;
     Connection& connection = connections_.create(remote, true, now);
     connection.torrent = &torrent;
-    connection_timers_.schedule(ConnectionTable::slot_of(connection.id), now + handshake_timeout);
+    connection_timers_.schedule(ConnectionTable::slot_of(connection.id), now + patience);
     put(Connect{connection.id, remote});
 }
 
 void Session::handle_connected(ConnectionId id, Time now) {
     Connection* const connection = connections_.find(id);
     if (connection == nullptr || connection->stage != Stage::calling) return;
+    --calling_;
     connection->stage = Stage::handshaking;
     connection->last_received_at = now;
+    connection_timers_.schedule(ConnectionTable::slot_of(id), now + handshake_timeout);
     send_handshake(*connection, connection->torrent->metainfo().info_hash);
 }
 
@@ -106,6 +113,7 @@ void Session::handle_disconnected(ConnectionId id, Time now) {
 void Session::close(Connection& connection, DropReason reason, Time now) {
     if (connection.stage == Stage::closing) return;
     ++drop_counts_[static_cast<std::size_t>(reason)];
+    if (connection.stage == Stage::calling) --calling_;
     if (connection.stage == Stage::established) {
         leave_torrent(connection, reason, now);
     } else if (connection.outgoing) {

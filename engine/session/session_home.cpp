@@ -97,7 +97,7 @@ void Session::handle_message(const CoreMessage& message, Time now) {
     Torrent* const torrent = this->torrent(id);
     if (torrent == nullptr) return keep_early(id, message);
     if (const auto* call = std::get_if<CallPeer>(&message)) {
-        call_peer(*torrent, call->remote, now);
+        call_peer(*torrent, call->remote, call->patience, now);
     } else if (const auto* choke = std::get_if<SetChoke>(&message)) {
         if (Connection* const peer = connections_.find(choke->connection))
             set_choke(*peer, choke->choke, choke->rate_max_bytes_per_s, now);
@@ -185,13 +185,13 @@ void Session::run_home(Torrent& torrent, Time now) {
     carry_out(torrent, changes, now);
     if (const auto order = torrent.trackers->poll_announce(now)) announce(torrent, *order);
     if (!torrent.home) return;
-    while (const auto remote = torrent.home->next_call(random_, now)) {
+    while (const auto call = torrent.home->next_call(random_, now)) {
         const CoreIndex core(next_call_core_);
         next_call_core_ = static_cast<std::uint16_t>((next_call_core_ + 1) % options_.core_count);
         if (core == options_.core) {
-            call_peer(torrent, *remote, now);
+            call_peer(torrent, call->remote, call->patience, now);
         } else {
-            put(ToCore{core, CallPeer{torrent.shared.id, *remote}});
+            put(ToCore{core, CallPeer{torrent.shared.id, call->remote, call->patience}});
         }
     }
 }

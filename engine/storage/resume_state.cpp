@@ -104,7 +104,7 @@ std::expected<ResumeState, ResumeError> read_fields(Fields fields) {
     const std::size_t pieces = fields.number<std::uint32_t>();
     const std::size_t files = fields.number<std::uint32_t>();
     if (pieces > metainfo::pieces_max) return std::unexpected(ResumeError::too_many_pieces);
-    if (files > metainfo::files_max) return std::unexpected(ResumeError::too_many_files);
+    if (files > metainfo::entries_max) return std::unexpected(ResumeError::too_many_files);
     const std::size_t bitfield_bytes = (pieces + 7) / 8;
     if (fields.rest_bytes() != bitfield_bytes + files * stamp_bytes)
         return std::unexpected(ResumeError::wrong_length);
@@ -147,7 +147,7 @@ std::string_view describe(ResumeError error) {
 
 std::vector<std::byte> encode(const ResumeState& state) {
     SPATE_ASSERT(state.have.size() <= metainfo::pieces_max);
-    SPATE_ASSERT(state.files.size() <= metainfo::files_max);
+    SPATE_ASSERT(state.files.size() <= metainfo::entries_max);
     const std::vector<std::byte> have = state.have.to_wire();
     std::vector<std::byte> record(magic.size());
     std::ranges::copy(as_bytes(magic), record.begin());

@@ -72,6 +72,20 @@ std::optional<Endpoint> PeerList::next_to_call(Prng& random, Time now) {
     return best;
 }
 
+Duration PeerList::patience_with(const Endpoint& endpoint) const {
+    const auto found = known_.find(endpoint);
+    const bool first =
+        found != known_.end() && found->second.failures == 0 && !found->second.named_by_user;
+    return first ? patience_first : patience_later;
+}
+
+void PeerList::on_not_called(const Endpoint& endpoint, Prng& random, Time now) {
+    const auto found = known_.find(endpoint);
+    if (found == known_.end()) return;
+    unqueue(*found);
+    retry_later(*found, random, now);
+}
+
 void PeerList::on_connected(const Endpoint& endpoint) {
     const auto found = known_.find(endpoint);
     if (found == known_.end()) return;

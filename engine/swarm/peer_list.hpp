@@ -24,6 +24,9 @@ public:
     static constexpr Duration backoff_min = 5s;
     static constexpr Duration backoff_max = 30min;
     static constexpr unsigned failures_max = 20;
+    /// Most of what doesn't answer within three SYNs (at 0, 1 and 3 s) never will, and others wait.
+    static constexpr Duration patience_first = 7s;
+    static constexpr Duration patience_later = 20s;
 
     /// Strangers name the addresses; with the seed they can't aim at one bucket of the table.
     explicit PeerList(std::uint64_t hash_seed) : known_(0, hashing::SeededHash(hash_seed)) {}
@@ -40,6 +43,10 @@ public:
 
     /// The next address to call; it counts as busy until on_failed() or on_disconnected().
     std::optional<Endpoint> next_to_call(Prng& random, Time now);
+    /// How long that call may take: those that were never tried before come sooner to their turn.
+    Duration patience_with(const Endpoint& endpoint) const;
+    /// It wasn't called after all, for no fault of its own.
+    void on_not_called(const Endpoint& endpoint, Prng& random, Time now);
     /// It is connected, whoever called.
     void on_connected(const Endpoint& endpoint);
     void on_failed(const Endpoint& endpoint, Prng& random, Time now);

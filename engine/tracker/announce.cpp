@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/metainfo/text.hpp"
+
 namespace spate::tracker {
 
 Duration clamp_interval(std::int64_t seconds) {
@@ -11,9 +13,8 @@ Duration clamp_interval(std::int64_t seconds) {
 }
 
 std::string printable_text(std::string_view text) {
-    std::string printable(text.substr(0, tracker_text_size_max));
-    for (char& c : printable)
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+    std::string printable = metainfo::clean_text(text, tracker_text_size_max);
+    std::ranges::replace_if(printable, [](char c) { return c == '\n' || c == '\t'; }, ' ');
     return printable;
 }
 

@@ -113,7 +113,7 @@ inline constexpr std::size_t tracker_text_size_max = 512;
 
 /// The interval in `seconds` as we will keep it.
 Duration clamp_interval(std::int64_t seconds);
-/// A tracker's text made safe to print: cut, control characters replaced.
+/// A tracker's text made safe to print: one line of valid UTF-8, cut, without control characters.
 std::string printable_text(std::string_view text);
 /// An endpoint that can be dialled at all: a port, and neither unspecified nor multicast.
 bool is_dialable(const Endpoint& endpoint);

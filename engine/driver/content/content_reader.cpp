@@ -83,6 +83,10 @@ std::expected<ContentReader::Handle, int> ContentReader::open(std::size_t file) 
     Slot& slot = slots_[file];
     if (!slot.handle) {
         auto opened = io::open_beneath(directory_, files_[file].path);
+        while (!opened && opened.error() == std::errc::too_many_files_open && !opened_.empty()) {
+            close_the_oldest();
+            opened = io::open_beneath(directory_, files_[file].path);
+        }
         if (!opened) return std::unexpected(opened.error().value());
         use(file);
         slot.handle = std::make_shared<const io::FileDescriptor>(std::move(*opened));

@@ -108,6 +108,40 @@ TEST_F(Commands, WrongUsageExitsWithTwo) {
     EXPECT_EQ(spate_program({"create", path("data"), "--piece-size", "100000"}).code, 2);
     EXPECT_EQ(spate_program({"create", path("data"), "--tracker", "ftp://x"}).code, 2);
     EXPECT_EQ(spate_program({"create", path("data"), "--tracker", ""}).code, 2);
+    EXPECT_EQ(spate_program({"create", path("data"), "--web-seed", "nonsense"}).code, 2);
+    EXPECT_EQ(spate_program({"get", "x.torrent", "--sequential", "--play", "1M"}).code, 2);
+    EXPECT_EQ(spate_program({"get", "x.torrent", "--no-tracker", "--tracker", "udp://a:1"}).code,
+              2);
+    EXPECT_EQ(spate_program({"get", "x.torrent", "--stats", path("data")}).code, 2);
+}
+
+TEST_F(Commands, APathOfNoCharactersIsWrongUsage) {
+    create();
+    for (const std::vector<std::string>& words : {std::vector<std::string>{"create", ""},
+                                                  {"create", path("data"), "-o", ""},
+                                                  {"get", path("set.torrent"), "-o", ""},
+                                                  {"get", path("set.torrent"), "--stats", ""},
+                                                  {"get", ""},
+                                                  {"seed", path("set.torrent"), "--data", ""},
+                                                  {"seed", ""},
+                                                  {"show", ""},
+                                                  {"verify", path("set.torrent"), ""}})
+        EXPECT_EQ(spate_program(words).code, 2) << words.front();
+}
+
+TEST_F(Commands, SeedRefusesWhatItWouldHaveToIgnore) {
+    create();
+    const auto code = [&](std::vector<std::string> words) {
+        for (const char* word : {"--no-tracker", "--sandbox-loopback", "--duration", "1s"})
+            words.emplace_back(word);
+        return spate_program(words).code;
+    };
+    EXPECT_EQ(code({"seed", path("set.torrent"), "--data", path("data"), "--piece-size", "1M"}), 2);
+    EXPECT_EQ(code({"seed", path("set.torrent"), "--data", path("data"), "--private"}), 2);
+    EXPECT_EQ(code({"seed", path("data/set"), "--data", path("data")}), 2);
+    EXPECT_EQ(code({"seed", path("data/set/a.bin"), path("data/set/sub/b.bin"), "-o",
+                    path("both.torrent")}),
+              2);
 }
 
 TEST_F(Commands, HelpAndVersionSucceed) {
@@ -162,6 +196,16 @@ TEST_F(Commands, CreateNeverReplacesWhatItShares) {
         EXPECT_EQ(spate_program({"create", path(of), "-o", path("data/set/sub/b.bin")}).code, 1);
     EXPECT_EQ(content(folder_ / "data/set/sub/b.bin"), before);
     EXPECT_EQ(spate_program({"create", path("data/set"), "-o", path("data/set/new")}).code, 0);
+}
+
+TEST_F(Commands, ATorrentThatWouldBeTooLargeIsRefusedBeforeItIsHashed) {
+    folder_.write("huge", {});
+    std::filesystem::resize_file(path("huge"), std::uint64_t{32} << 30);
+    const Outcome outcome =
+        spate_program({"create", path("huge"), "--v2", "--piece-size", "16K", "--json"});
+    EXPECT_EQ(outcome.code, 1);
+    EXPECT_THAT(outcome.json().value("message", ""),
+                HasSubstr("larger than the 64.0 MiB that one may have"));
 }
 
 TEST_F(Commands, DevicesAreWrittenToNotReplaced) {
@@ -237,6 +281,35 @@ TEST_F(Commands, ADownloadThatIsPlayedTellsWhenToBeginAndWhatWasLate) {
     EXPECT_EQ(content(folder_ / "got/set/a.bin"), content(folder_ / "data/set/a.bin"));
     ChildProcess wrong = start_transfer({"get", path("set.torrent"), "--play", "fast"});
     EXPECT_EQ(finish(wrong).code, 2);
+}
+
+TEST_F(Commands, FewDescriptorsAreEnoughForManyFilesAndTooFewAreRefused) {
+    for (int file = 0; file < 200; ++file)
+        folder_.write_random("data/many/" + std::to_string(file), 40'000);
+    ASSERT_EQ(shell("create " + path("data/many") + " -o " + path("many.torrent") +
+                        " --piece-size 64K >" + path("out"),
+                    "ulimit -n 64"),
+              0);
+    ChildProcess seeding =
+        start_transfer({"seed", path("many.torrent"), "--data", path("data"), "--cores", "1"});
+    const Json ready = wait_for_event(seeding, "ready");
+    const std::string get = "get " + path("many.torrent") + " -o " + path("down") +
+                            " --no-tracker --sandbox-loopback --cores 1 --listen 127.0.0.1:0 " +
+                            "--peer " + ready["listen"][0].get<std::string>() + " >" + path("out");
+    EXPECT_EQ(shell(get, "ulimit -n 64"), 0);
+    EXPECT_EQ(content(path("down/many/199")), content(path("data/many/199")));
+    EXPECT_EQ(shell(get + " 2>" + path("error"), "ulimit -n 51"), 1);
+    EXPECT_THAT(content(path("error")), HasSubstr("a limit of 51 open files is too low"));
+}
+
+TEST_F(Commands, ThePeakOfMemoryIsItsOwnNotThatOfWhoeverStartsIt) {
+    create();
+    const std::vector<char> ours(256U << 20, 'x');
+    ChildProcess child = start_transfer(
+        {"seed", path("set.torrent"), "--data", path("data"), "--duration", "100ms"});
+    const auto summary = finish(child).event("summary");
+    ASSERT_TRUE(summary);
+    EXPECT_LT((*summary)["peak_rss_bytes"], ours.size());
 }
 
 TEST_F(Commands, AFolderIsSeededWithItsOwnTracker) {

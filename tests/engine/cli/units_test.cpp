@@ -32,7 +32,9 @@ TEST(ParseRate, IsASizePerSecond) {
     EXPECT_EQ(parse_rate("20M"), 20U << 20);
     EXPECT_EQ(parse_rate("20MiB/s"), 20U << 20);
     EXPECT_EQ(parse_rate("unlimited"), 0U);
+    EXPECT_EQ(parse_rate("0"), 0U);
     EXPECT_FALSE(parse_rate("fast"));
+    EXPECT_FALSE(parse_rate("0.5")) << "which would be unlimited";
 }
 
 TEST(ParseDuration, TakesUnits) {

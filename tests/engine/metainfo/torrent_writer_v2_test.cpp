@@ -110,6 +110,36 @@ TEST(TorrentWriterV2, FilesOfTheSameContentShareAPieceLayer) {
     EXPECT_EQ(read->piece_roots, made.piece_roots);
 }
 
+TEST(TorrentWriterV2, ItsSizeIsKnownBeforeThereAreHashes) {
+    for (const auto version : {TorrentVersion::v1, TorrentVersion::v2, TorrentVersion::hybrid}) {
+        NewTorrent torrent = v2_folder(version);
+        const std::size_t written = write_torrent(torrent).size();
+        torrent.piece_hashes = {};
+        torrent.piece_roots = {};
+        const NewTorrent unhashed = torrent;
+        EXPECT_EQ(size_once_hashed_bytes(torrent), written);
+        EXPECT_EQ(torrent.piece_hashes, unhashed.piece_hashes);
+        EXPECT_EQ(torrent.piece_roots, unhashed.piece_roots);
+    }
+}
+
+TEST(TorrentWriterV2, AHybridOfAsManyFilesAsATorrentMayHaveIsRead) {
+    NewTorrent torrent;
+    torrent.version = TorrentVersion::hybrid;
+    torrent.name = "many";
+    torrent.single_file = false;
+    torrent.piece_length_bytes = v2_piece_length_bytes_min;
+    std::vector<NewFile> files;
+    for (std::size_t i = 0; i < files_max; ++i)
+        files.push_back({.path = {std::to_string(i)}, .size_bytes = 1});
+    torrent.files = aligned_layout(std::move(files), torrent.piece_length_bytes, torrent.version);
+    torrent.piece_hashes.resize(files_max);
+    torrent.piece_roots.resize(files_max);
+    const auto read = parse_torrent(write_torrent(torrent));
+    ASSERT_TRUE(read) << read.error().sentence;
+    EXPECT_EQ(read->files.size(), entries_max);
+}
+
 TEST(TorrentWriterV2, PathsAsDeepAsTheyMayBeAreWritten) {
     const NewTorrent made =
         torrent_of_files("deep",

@@ -113,15 +113,44 @@ TEST_F(HandshakeTest, WhoeverSaysNothingIsDroppedAfterTwentySeconds) {
     EXPECT_EQ(session->connection_count(), 0U);
 }
 
-TEST_F(HandshakeTest, ACallThatNobodyAnswersFailsAfterTwentySecondsAndIsRepeated) {
+TEST_F(HandshakeTest, ACallThatNobodyAnswersIsRepeatedWithMorePatience) {
     start();
     find_peer();
     ASSERT_EQ(calls.size(), 1U);
-    advance(21s);
+    advance(6s);
+    EXPECT_EQ(drops(DropReason::call_failed), 0U);
+    advance(2s);
     EXPECT_EQ(drops(DropReason::call_failed), 1U);
     EXPECT_EQ(calls.size(), 1U);
-    advance(30s);
-    EXPECT_EQ(calls.size(), 2U);
+    while (calls.size() < 2 && now < Time(1h)) advance(1s);
+    advance(18s);
+    EXPECT_EQ(drops(DropReason::call_failed), 1U);
+    advance(3s);
+    EXPECT_EQ(drops(DropReason::call_failed), 2U);
+}
+
+TEST_F(HandshakeTest, WhoeverAnswersACallLateHasItsTimeForTheHandshake) {
+    start();
+    find_peer();
+    advance(6s);
+    answer_call();
+    advance(19s);
+    EXPECT_EQ(drops(DropReason::handshake_timeout), 0U);
+    advance(2s);
+    EXPECT_EQ(drops(DropReason::handshake_timeout), 1U);
+}
+
+TEST_F(HandshakeTest, CallsThatNobodyAnswersLeaveRoomForPeersThatCallUs) {
+    options.connections_max = 10;
+    start();
+    std::vector<Endpoint> many(50, *Endpoint::parse("10.0.0.200:1"));
+    for (std::uint16_t i = 0; i < 50; ++i) many[i].port = static_cast<std::uint16_t>(i + 1);
+    session->handle_message(PeersFound{TorrentId(0), many, false}, now);
+    advance(5s);
+    EXPECT_EQ(calls.size(), 6U);
+    EXPECT_TRUE(session->handle_accepted(*Endpoint::parse("10.0.0.9:1"), now));
+    advance(60s);
+    EXPECT_GT(calls.size(), 30U) << "those for whom there was no room have their turn later";
 }
 
 struct TwoConnectionsTest : HandshakeTest, testing::WithParamInterface<std::tuple<bool, bool>> {};

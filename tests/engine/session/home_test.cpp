@@ -224,5 +224,52 @@ TEST_F(HomeTest, WantsNoCallsWhenItHasEnoughPeers) {
     EXPECT_FALSE(home.next_call(random, start + 1h));
 }
 
+TEST_F(HomeTest, WhileCallsGoUnansweredSoManyMoreAreMadeEachSecond) {
+    Home home = make({.calls_max = 8, .fresh_calls_max = 3});
+    for (std::uint8_t number = 1; number <= 20; ++number) home.peers().add(remote(number));
+    const auto calls = [&](Time now) {
+        int count = 0;
+        while (home.next_call(random, now)) ++count;
+        return count;
+    };
+    EXPECT_EQ(calls(start), 3);
+    EXPECT_EQ(home.next_timeout(), start + 1s);
+    EXPECT_EQ(calls(start + 999ms), 0);
+    EXPECT_EQ(calls(start + 1s), 3);
+    EXPECT_EQ(calls(start + 2s), 2) << "calls_max";
+    EXPECT_EQ(calls(start + 5s), 0);
+}
+
+TEST_F(HomeTest, ACallThatFailsAtOnceMakesRoomForAnother) {
+    Home home = make({.fresh_calls_max = 1});
+    home.peers().add(remote(1));
+    home.peers().add(remote(2));
+    const auto call = home.next_call(random, start);
+    ASSERT_TRUE(call);
+    EXPECT_FALSE(home.next_call(random, start));
+    home.on_call_failed({torrent, call->remote}, random, start);
+    EXPECT_TRUE(home.next_call(random, start));
+}
+
+TEST_F(HomeTest, ACallForWhichThereWasNoRoomIsNoFailureOfThePeer) {
+    Home home = make({.fresh_calls_max = 1});
+    home.peers().add(remote(1));
+    auto call = home.next_call(random, start);
+    ASSERT_TRUE(call);
+    const Duration patience = call->patience;
+    home.peers().add(remote(2));
+    home.on_call_failed({.torrent = torrent, .remote = remote(1), .called = false}, random, start);
+    EXPECT_FALSE(home.next_call(random, start + 4s)) << "for a while";
+    EXPECT_EQ(home.next_timeout(), start + 5s);
+    home.peers().forget(remote(2));
+    call = home.next_call(random, start + 10s);
+    ASSERT_TRUE(call);
+    EXPECT_EQ(call->patience, patience);
+    home.on_call_failed({torrent, remote(1)}, random, start + 20s);
+    call = home.next_call(random, start + 1h);
+    ASSERT_TRUE(call);
+    EXPECT_GT(call->patience, patience);
+}
+
 }  // namespace
 }  // namespace spate::session

@@ -87,7 +87,7 @@ TEST(ResumeState, CountsAreLimitedBeforeMemoryIsTaken) {
     EXPECT_EQ(error_after(counts_at + 4, 0xff), ResumeError::too_many_files);
     ResumeState most;
     most.have = Bitfield(metainfo::pieces_max);
-    most.files.resize(metainfo::files_max);
+    most.files.resize(metainfo::entries_max);
     EXPECT_EQ(decode_resume_state(encode(most)), most);
     most.have = Bitfield(metainfo::pieces_max + 1);
     EXPECT_DEATH(encode(most), "pieces_max");

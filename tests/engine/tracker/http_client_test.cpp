@@ -74,7 +74,7 @@ TEST(AnnounceResponse, ReadsCompactPeersOfBothFamilies) {
     EXPECT_EQ(response->seeders, 5U);
     EXPECT_EQ(response->leechers, 7U);
     EXPECT_EQ(response->tracker_id, "abc");
-    EXPECT_EQ(response->warning, "?[1m");
+    EXPECT_EQ(response->warning, "_[1m");
     EXPECT_EQ(response->external_ip, IpAddress::parse("10.1.2.3"));
     EXPECT_EQ(response->peers,
               (std::vector{*Endpoint::parse("192.0.2.1:6881"), *Endpoint::parse("[::1]:6881")}));
@@ -123,6 +123,9 @@ TEST(AnnounceResponse, FailureReasonAndRetryTime) {
     EXPECT_EQ(refused.error().sentence, "the tracker says: gone");
     EXPECT_EQ(refused.error().retry_in, 5min);
     EXPECT_EQ(parse("d14:failure reason0:8:retry in5:nevere").error().retry_in, Duration::max());
+    EXPECT_EQ(parse("d14:failure reason9:a\xff\xc2\x9b\xe2\x80\xae\nbe").error().sentence,
+              "the tracker says: a___ b")
+        << "an invalid byte, a control of two bytes, a mark that turns the text around, a line";
     const auto longest = parse("d14:failure reason600:" + std::string(600, 'x') + "e");
     EXPECT_LE(longest.error().sentence.size(), tracker_text_size_max + 20);
 }

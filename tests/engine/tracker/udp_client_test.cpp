@@ -172,7 +172,7 @@ TEST(UdpTrackerRequest, ErrorsAndShortAnswersEndIt) {
     ByteWriter(error).write_bytes(as_bytes("go\naway"));
     refused.handle_datagram(error, start);
     EXPECT_EQ(refused.result()->error().kind, TrackerFailureKind::refused);
-    EXPECT_EQ(refused.result()->error().sentence, "the tracker says: go?away");
+    EXPECT_EQ(refused.result()->error().sentence, "the tracker says: go away");
 
     UdpTrackerRequest cut(sample_announce(), {}, Prng(1));
     cut.handle_datagram(answer(UdpAction::connect, *cut.poll_output(start)), start);
