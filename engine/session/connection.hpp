@@ -94,6 +94,7 @@ struct Connection {
     bool watched = false;  // is looked at every tick, because something is awaited of it
     Time last_received_at;
     Time last_sent_at;
+    Time last_upload_at{};  // a block was taken to be sent
     Time last_block_at;
     std::uint32_t discarded_blocks = 0;  // came unasked or late
 };

@@ -4,10 +4,10 @@
 
 namespace spate::session {
 
-void RateWaiters::add(const TokenBucket& limit, ConnectionId id) {
-    std::vector<ConnectionId>& waiting = waiting_[&limit];
+void RateWaiters::add(const TokenBucket& limit, ConnectionId id, Time last_served) {
+    std::vector<Waiter>& waiting = waiting_[&limit];
     if (waiting.empty()) due_.push({limit.next_available(), next_number_++, &limit});
-    waiting.push_back(id);
+    waiting.emplace_back(last_served, id);
 }
 
 std::optional<Time> RateWaiters::next_timeout() const {
@@ -25,8 +25,8 @@ std::vector<ConnectionId> RateWaiters::take_ready(Time now) {
             continue;
         }
         const auto waiting = waiting_.find(due.limit);
-        std::ranges::rotate(waiting->second, waiting->second.begin() + 1);
-        ready.insert(ready.end(), waiting->second.begin(), waiting->second.end());
+        std::ranges::stable_sort(waiting->second, {}, &Waiter::first);
+        for (const auto& [last_served, id] : waiting->second) ready.push_back(id);
         waiting_.erase(waiting);
     }
     return ready;

@@ -4,6 +4,7 @@
 #include <optional>
 #include <queue>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "engine/base/ids.hpp"
@@ -24,13 +25,14 @@ inline const TokenBucket* used_up(const TokenBucket& of_process, const TokenBuck
 /// torrents', or the process's. Limits outlive this.
 class RateWaiters {
 public:
-    /// `limit` has no tokens now; the connection waits for no other limit.
-    void add(const TokenBucket& limit, ConnectionId id);
+    /// `limit` has no tokens now; the connection, which had some at `last_served`, waits for no
+    /// other limit.
+    void add(const TokenBucket& limit, ConnectionId id, Time last_served);
 
     /// When a limit that somebody waits for has tokens, if nobody takes more.
     std::optional<Time> next_timeout() const;
-    /// All that wait for a limit that has tokens again; they wait no more. Whoever was first the
-    /// last time is last, as there may be tokens for one only.
+    /// All that wait for a limit that has tokens again; they wait no more. Who was served longest
+    /// ago is first, as there may be tokens for one only.
     std::vector<ConnectionId> take_ready(Time now);
 
 private:
@@ -43,7 +45,9 @@ private:
         }
     };
 
-    std::unordered_map<const TokenBucket*, std::vector<ConnectionId>> waiting_;
+    using Waiter = std::pair<Time, ConnectionId>;  // last served
+
+    std::unordered_map<const TokenBucket*, std::vector<Waiter>> waiting_;
     std::priority_queue<Due> due_;  // the earliest on top; each limit of waiting_ once
     std::uint64_t next_number_ = 0;
 };

@@ -89,7 +89,7 @@ bool Session::may_receive(ConnectionId id, Time now) {
     if (limit == nullptr) return true;
     if (!connection->receive_paused) {
         connection->receive_paused = true;
-        receive_waiters_.add(*limit, id);
+        receive_waiters_.add(*limit, id, connection->last_received_at);
         note_wait(*connection);
     }
     return false;

@@ -116,13 +116,14 @@ void Session::take_blocks(Connection& connection, SendPlan& plan, Time now) {
         if (const TokenBucket* const limit = used_up(limits_.up, &torrent_limit, now)) {
             if (!connection.send_paused) {
                 connection.send_paused = true;
-                send_waiters_.add(*limit, connection.id);
+                send_waiters_.add(*limit, connection.id, connection.last_upload_at);
             }
             break;
         }
         limits_.up.take(block.length, now);
         torrent_limit.take(block.length, now);
         connection.upload_limit.take(block.length, now);
+        connection.last_upload_at = now;
         bytes += block.length;
         plan.blocks[plan.block_count] = block;
         plan.asked_at[plan.block_count++] = asked_at;

@@ -33,8 +33,8 @@ TEST_F(RateWaitersTest, NobodyWaitsAtFirst) {
 TEST_F(RateWaitersTest, EachWaitsForItsOwnLimit) {
     use_up(slow, now);
     use_up(fast, now);
-    waiters.add(slow, a);
-    waiters.add(fast, b);
+    waiters.add(slow, a, now);
+    waiters.add(fast, b, now);
     ASSERT_EQ(waiters.next_timeout(), fast.next_available());
     EXPECT_THAT(waiters.take_ready(fast.next_available()), ElementsAre(b));
     ASSERT_EQ(waiters.next_timeout(), slow.next_available());
@@ -42,15 +42,17 @@ TEST_F(RateWaitersTest, EachWaitsForItsOwnLimit) {
     EXPECT_EQ(waiters.next_timeout(), std::nullopt);
 }
 
-TEST_F(RateWaitersTest, WhoWasFirstIsLastTheNextTime) {
+TEST_F(RateWaitersTest, WhoWasServedLongestAgoIsFirstWhoeverBeganToWaitFirst) {
     use_up(slow, now);
-    for (const ConnectionId id : {a, b, c}) waiters.add(slow, id);
+    waiters.add(slow, a, now);
+    waiters.add(slow, b, now - 2s);
+    waiters.add(slow, c, now - 1s);
     EXPECT_THAT(waiters.take_ready(now + 1s), ElementsAre(b, c, a));
 }
 
 TEST_F(RateWaitersTest, TokensThatOthersTookAreWaitedForAnew) {
     use_up(slow, now);
-    waiters.add(slow, a);
+    waiters.add(slow, a, now);
     const Time first = slow.next_available();
     slow.take(1'000, first);
     EXPECT_THAT(waiters.take_ready(first), IsEmpty());
@@ -61,7 +63,7 @@ TEST_F(RateWaitersTest, TokensThatOthersTookAreWaitedForAnew) {
 
 TEST_F(RateWaitersTest, ALimitThatWasLiftedHoldsNobodyUp) {
     use_up(slow, now);
-    waiters.add(slow, a);
+    waiters.add(slow, a, now);
     slow.set_rate(0);
     EXPECT_THAT(waiters.take_ready(now + 1s), ElementsAre(a));
 }
