@@ -149,15 +149,12 @@ std::vector<std::string> magnet_text(const metainfo::Magnet& magnet) {
 }
 
 bool is_magnet(std::string_view source) {
-    constexpr std::string_view scheme = "magnet:";
-    const auto lower = [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-    };
-    return std::ranges::equal(source.substr(0, scheme.size()), scheme, {}, lower);
+    return metainfo::starts_with_in_any_case(source, "magnet:");
 }
 
 bool is_web_address(std::string_view source) {
-    return source.starts_with("http://") || source.starts_with("https://");
+    return metainfo::starts_with_in_any_case(source, "http://") ||
+           metainfo::starts_with_in_any_case(source, "https://");
 }
 
 std::expected<metainfo::Metainfo, std::string> read_torrent_file(

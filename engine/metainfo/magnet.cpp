@@ -18,14 +18,9 @@ constexpr std::string_view v2_prefix = "urn:btmh:";
 /// The multihash header of BEP 9: SHA-256, 32 bytes.
 constexpr std::string_view sha256_multihash = "1220";
 
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 /// True, and removed, when `text` starts with `prefix` in any case.
 bool strip_prefix(std::string_view& text, std::string_view prefix) {
-    if (text.size() < prefix.size()) return false;
-    if (!std::ranges::equal(text.substr(0, prefix.size()), prefix, {}, lower)) return false;
+    if (!starts_with_in_any_case(text, prefix)) return false;
     text.remove_prefix(prefix.size());
     return true;
 }

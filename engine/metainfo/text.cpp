@@ -51,6 +51,10 @@ bool has_control_byte(std::string_view text) {
     });
 }
 
+bool starts_with_in_any_case(std::string_view text, std::string_view prefix) {
+    return std::ranges::equal(text.substr(0, prefix.size()), prefix, {}, lower, lower);
+}
+
 bool is_direction_mark(char32_t code) {
     return code == 0x200e || code == 0x200f || (code >= 0x202a && code <= 0x202e) ||
            (code >= 0x2066 && code <= 0x2069);

@@ -23,6 +23,14 @@ bool is_control(char32_t code);
 /// A byte below 0x20, or 0x7f: no name and no URL has them.
 bool has_control_byte(std::string_view text);
 
+/// Of an ASCII letter; any other byte stays.
+constexpr char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+/// Whatever the case of ASCII letters, as in URLs' schemes.
+bool starts_with_in_any_case(std::string_view text, std::string_view prefix);
+
 /// Characters that reorder the text around them, so that a name reads as another one.
 bool is_direction_mark(char32_t code);
 

@@ -4,17 +4,14 @@
 #include <charconv>
 
 #include "engine/base/hex.hpp"
+#include "engine/metainfo/text.hpp"
 
 namespace spate::tracker {
 namespace {
 
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 std::string lower(std::string_view text) {
     std::string lowered(text);
-    std::ranges::transform(lowered, lowered.begin(), [](char c) { return lower(c); });
+    std::ranges::transform(lowered, lowered.begin(), metainfo::lower);
     return lowered;
 }
 
