@@ -254,7 +254,7 @@ bool Home::wants_calls() const {
 void Home::end_call(const Endpoint& remote) {
     SPATE_ASSERT(calls_ > 0);
     --calls_;
-    std::erase_if(fresh_calls_, [&](const auto& call) { return call.second == remote; });
+    fresh_calls_.erase_if([&](const auto& call) { return call.second == remote; });
 }
 
 void Home::let_calls_age(Time now) {
@@ -269,7 +269,7 @@ std::optional<Home::Call> Home::next_call(Prng& random, Time now) {
     const auto endpoint = peers_.next_to_call(random, now);
     if (!endpoint) return std::nullopt;
     ++calls_;
-    fresh_calls_.emplace_back(now, *endpoint);
+    fresh_calls_.push_back({now, *endpoint});
     return Call{*endpoint, peers_.patience_with(*endpoint)};
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 // engine/session/home.hpp: what only a torrent's home core does with its peers: lists, choking.
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -9,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "engine/base/fifo.hpp"
 #include "engine/base/prng.hpp"
 #include "engine/session/core_message.hpp"
 #include "engine/swarm/choker.hpp"
@@ -137,7 +137,7 @@ private:
     std::set<PeerId> banned_ids_;
     std::uint32_t calls_ = 0;
     /// Those of calls_ that are younger than a second, or were when last looked at; in order.
-    std::deque<std::pair<Time, Endpoint>> fresh_calls_;
+    Fifo<std::pair<Time, Endpoint>> fresh_calls_;
     Time no_calls_before_{};  // there was no room for the last one
     Time next_choke_round_;
 };
