@@ -189,11 +189,10 @@ Command add_get_command(CLI::App& app) {
         ->check(a_path());
     command->add_flag("--sequential", options->transfer.sequential,
                       "Get the pieces in order, to play them while they come; worse for the swarm");
-    add_parsed(*command, "--play", options->play_bytes_per_s, parse_rate,
-               "Get the pieces in time to be played from the start at this rate (bytes per second) "
-               "while they come, the others rarest first; says when there is enough to begin, and "
-               "at the end how many were late")
-        ->type_name("RATE")
+    add_rate(*command, "--play", options->play_bytes_per_s,
+             "Get the pieces in time to be played from the start at this rate (bytes per second) "
+             "while they come, the others rarest first; says when there is enough to begin, and "
+             "at the end how many were late")
         ->excludes("--sequential");
     command->add_flag("--seed", options->keep_seeding, "Go on seeding when complete, until Ctrl-C");
     command

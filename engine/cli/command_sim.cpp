@@ -247,17 +247,15 @@ int simulate(const Options& options, Environment& environment) {
 void add_distribution_options(CLI::App& command, Options& options) {
     sim::Distribution& of = options.distribution;
     auto& list = options.distribution_only;
-    const auto add_rate = [&](const char* name, std::uint64_t& target, const char* help) {
-        list.push_back(add_parsed(command, name, target, parse_rate, help)->type_name("RATE"));
-    };
     list.push_back(add_parsed(command, "--file", of.file_bytes, parse_size,
                               "distribution: the file's size (default: 64M)")
                        ->type_name("SIZE"));
-    add_rate("--server-up", of.server_up_bytes_per_s,
-             "distribution: the server's, and first seed's, uplink (default: 4M)");
-    add_rate("--peer-up", of.peer_up_bytes_per_s, "distribution: a peer's uplink (default: 1M)");
-    add_rate("--peer-down", of.peer_down_bytes_per_s,
-             "distribution: a peer's downlink (default: 8M)");
+    list.push_back(add_rate(command, "--server-up", of.server_up_bytes_per_s,
+                            "distribution: the server's, and first seed's, uplink (default: 4M)"));
+    list.push_back(add_rate(command, "--peer-up", of.peer_up_bytes_per_s,
+                            "distribution: a peer's uplink (default: 1M)"));
+    list.push_back(add_rate(command, "--peer-down", of.peer_down_bytes_per_s,
+                            "distribution: a peer's downlink (default: 8M)"));
     list.push_back(add_parsed(command, "--latency", of.latency, parse_duration,
                               "distribution: from a node to the middle of the network "
                               "(default: 10ms)")

@@ -9,6 +9,7 @@
 #include "engine/cli/console.hpp"
 #include "engine/cli/context.hpp"
 #include "engine/cli/signals.hpp"
+#include "engine/cli/units.hpp"
 #include "hashing/hasher.hpp"
 
 namespace spate::cli {
@@ -67,6 +68,12 @@ CLI::Option* add_parsed(CLI::App& app, const std::string& name, T& target, Parse
             target = *std::move(value);
         },
         help);
+}
+
+/// The same of a rate in bytes per second; 0: unlimited.
+inline CLI::Option* add_rate(CLI::App& app, const std::string& name, std::uint64_t& target,
+                             const std::string& help) {
+    return add_parsed(app, name, target, parse_rate, help)->type_name("RATE");
 }
 
 /// The same, as often as the user likes; one value each time.

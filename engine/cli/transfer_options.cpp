@@ -53,18 +53,14 @@ void add_network_options(CLI::App& app, TransferOptions& options) {
                "Peers of a torrent at most (default: 200)")
         ->type_name("N");
     add_choking_options(app, options);
-    add_parsed(app, "--up", options.up_bytes_per_s, parse_rate,
-               "Upload limit in bytes per second, such as 20M (default: unlimited)")
-        ->type_name("RATE");
-    add_parsed(app, "--down", options.down_bytes_per_s, parse_rate,
-               "Download limit in bytes per second (default: unlimited)")
-        ->type_name("RATE");
-    add_parsed(app, "--torrent-up", options.torrent_up_bytes_per_s, parse_rate,
-               "Upload limit of each torrent, within --up (default: unlimited)")
-        ->type_name("RATE");
-    add_parsed(app, "--torrent-down", options.torrent_down_bytes_per_s, parse_rate,
-               "Download limit of each torrent, within --down (default: unlimited)")
-        ->type_name("RATE");
+    add_rate(app, "--up", options.up_bytes_per_s,
+             "Upload limit in bytes per second, such as 20M (default: unlimited)");
+    add_rate(app, "--down", options.down_bytes_per_s,
+             "Download limit in bytes per second (default: unlimited)");
+    add_rate(app, "--torrent-up", options.torrent_up_bytes_per_s,
+             "Upload limit of each torrent, within --up (default: unlimited)");
+    add_rate(app, "--torrent-down", options.torrent_down_bytes_per_s,
+             "Download limit of each torrent, within --down (default: unlimited)");
     app.add_flag("--sandbox-loopback", options.loopback_only,
                  "Accept and call only peers on this machine's loopback addresses");
     app.add_flag("--no-dht,--no-pex,--no-lsd", options.ignored,
