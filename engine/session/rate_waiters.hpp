@@ -1,6 +1,8 @@
 #pragma once
 // engine/session/rate_waiters.hpp: connections that a rate limit holds up.
+#include <compare>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <queue>
 #include <unordered_map>
@@ -40,15 +42,14 @@ private:
         Time at;
         std::uint64_t number;  // orders what is due at the same time, alike in each run
         const TokenBucket* limit;
-        bool operator<(const Due& other) const {
-            return at != other.at ? at > other.at : number > other.number;
-        }
+        auto operator<=>(const Due&) const = default;
     };
 
     using Waiter = std::pair<Time, ConnectionId>;  // last served
 
     std::unordered_map<const TokenBucket*, std::vector<Waiter>> waiting_;
-    std::priority_queue<Due> due_;  // the earliest on top; each limit of waiting_ once
+    /// The earliest on top; each limit of waiting_ once.
+    std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
     std::uint64_t next_number_ = 0;
 };
 
