@@ -121,6 +121,13 @@ std::error_code set_unsent_max(int fd, std::uint32_t bytes) {
     return set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, bytes);
 }
 
+std::error_code set_congestion_control(int fd, std::string_view name) {
+    if (::setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name.data(),
+                     static_cast<socklen_t>(name.size())) != 0)
+        return last_error();
+    return {};
+}
+
 std::error_code set_reset_on_close(int fd) {
     return set_option(fd, SOL_SOCKET, SO_LINGER, linger{.l_onoff = 1, .l_linger = 0});
 }

@@ -4,6 +4,7 @@
 #include <expected>
 #include <netinet/in.h>
 #include <optional>
+#include <string_view>
 #include <sys/socket.h>
 #include <system_error>
 
@@ -73,6 +74,8 @@ std::error_code set_receive_buffer(int fd, int bytes);
 /// How much of what was sent to it a TCP socket takes before it is on the wire: a send waits for
 /// the rest. 0: as much as fits into its send buffer.
 std::error_code set_unsent_max(int fd, std::uint32_t bytes);
+/// "cubic", "reno" or whatever else the kernel lets this user have; ENOENT or EPERM otherwise.
+std::error_code set_congestion_control(int fd, std::string_view name);
 /// Closing the socket resets the connection instead of lingering in TIME_WAIT.
 std::error_code set_reset_on_close(int fd);
 

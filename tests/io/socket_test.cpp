@@ -1,5 +1,6 @@
 #include "io/socket.hpp"
 
+#include <array>
 #include <fcntl.h>
 #include <netinet/tcp.h>
 
@@ -74,6 +75,12 @@ TEST(Socket, OptionsReachTheKernel) {
     EXPECT_EQ(option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT), 16384);
     EXPECT_FALSE(set_unsent_max(fd, 0));
     EXPECT_EQ(option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT), 0);
+    EXPECT_FALSE(set_congestion_control(fd, "reno"));  // every kernel has it
+    std::array<char, 16> name{};
+    socklen_t size = name.size();
+    ::getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name.data(), &size);
+    EXPECT_STREQ(name.data(), "reno");
+    EXPECT_EQ(set_congestion_control(fd, "no such"), std::errc::no_such_file_or_directory);
     EXPECT_TRUE(set_no_delay(-1));
 }
 
