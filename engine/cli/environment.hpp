@@ -45,13 +45,17 @@ inline CLI::Validator a_path() {
             ""};
 }
 
-/// A file to be written.
+/// A file to be written, in a folder that there is.
 inline CLI::Validator a_file_to_write() {
     return {[](const std::string& text) {
                 std::error_code absent;
                 if (text.empty()) return std::string("'' is no path");
-                if (!std::filesystem::is_directory(text, absent)) return std::string();
-                return "'" + text + "' is a folder; name a file";
+                if (std::filesystem::is_directory(text, absent))
+                    return "'" + text + "' is a folder; name a file";
+                const std::filesystem::path folder = std::filesystem::path(text).parent_path();
+                if (folder.empty() || std::filesystem::is_directory(folder, absent))
+                    return std::string();
+                return "there is no folder '" + folder.string() + "'";
             },
             ""};
 }

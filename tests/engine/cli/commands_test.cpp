@@ -113,6 +113,9 @@ TEST_F(Commands, WrongUsageExitsWithTwo) {
     EXPECT_EQ(spate_program({"get", "x.torrent", "--no-tracker", "--tracker", "udp://a:1"}).code,
               2);
     EXPECT_EQ(spate_program({"get", "x.torrent", "--stats", path("data")}).code, 2);
+    EXPECT_EQ(spate_program({"get", "x.torrent", "--stats", path("none/stats.json")}).code, 2);
+    EXPECT_EQ(spate_program({"tracker", "--stats", path("none/stats.json")}).code, 2);
+    EXPECT_EQ(spate_program({"create", path("data"), "-o", path("none/a.torrent")}).code, 2);
 }
 
 TEST_F(Commands, APathOfNoCharactersIsWrongUsage) {
