@@ -1,6 +1,7 @@
 """Bottlenecks planted in real processes, so strongly that only one answer is right: the summary names them.
 
-Hashing isn't among them: no machine hashes so slowly that it outweighs the rest (tests/engine/driver plants it)."""
+Hashing isn't among them: it outweighs the rest only where long pieces come from one peer as fast as they can be
+checked, which a busy machine can't promise (tests/engine/driver plants it)."""
 
 import contextlib
 import os
