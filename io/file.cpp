@@ -197,7 +197,9 @@ std::error_code allocate_blocks(int fd, std::uint64_t size_bytes) {
     if (result == 0) return {};
     const std::error_code error = last_error();
     // What there was of a full disk has been taken: others need it.
-    if (before && before->size_bytes < size_bytes) (void)set_size(fd, before->size_bytes);
+    if (before && before->size_bytes < size_bytes) {
+        [[maybe_unused]] const std::error_code ignored = set_size(fd, before->size_bytes);
+    }
     return error;
 }
 
