@@ -13,9 +13,9 @@
 namespace spate::synthetic {
 namespace {
 
-/// Of all synthetic peers, whatever the system's default: what they send when the measured end
-/// acknowledges is sent on its CPU, and is least with Linux's own default. A network would have
-/// none of it.
+/// Of all synthetic peers, whatever the system's default. On loopback, what a window lets them send
+/// once the measured end has acknowledged is sent on that end's CPU, which no network does; with
+/// CUBIC it is least, with BBR much (docs/benchmarking.md).
 constexpr std::string_view congestion_control = "cubic";
 
 /// The `offset`th address after an IPv4 address.
