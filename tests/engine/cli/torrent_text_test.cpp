@@ -34,6 +34,13 @@ TEST(TorrentText, ASchemeIsWrittenInAnyCase) {
     EXPECT_FALSE(is_magnet("./magnet:.torrent"));
 }
 
+TEST(TorrentText, AWebAddressIsKnownByItsSchemeInAnyCase) {
+    EXPECT_TRUE(is_web_address("http://example.org/a.torrent"));
+    EXPECT_TRUE(is_web_address("HTTPS://example.org/a.torrent"));
+    EXPECT_FALSE(is_web_address("http:"));
+    EXPECT_FALSE(is_web_address("./http://a.torrent"));
+}
+
 }  // namespace
 
 TEST(TorrentJson, HasTheFieldsThatScriptsRelyOn) {
