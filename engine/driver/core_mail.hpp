@@ -8,6 +8,7 @@
 #include "engine/driver/engine.hpp"
 #include "engine/driver/torrent_files.hpp"
 #include "engine/session/core_message.hpp"
+#include "engine/session/core_outbox.hpp"
 #include "engine/session/shared_torrent.hpp"
 #include "engine/tracker/announce.hpp"
 #include "engine/tracker/tracker_list.hpp"
@@ -40,7 +41,6 @@ struct CoreLetter {
     CoreMail mail;
 };
 
-inline constexpr std::size_t core_mailbox_capacity = 1024;
-using CoreMailbox = io::Mailbox<CoreLetter, core_mailbox_capacity>;
+using CoreMailbox = io::Mailbox<CoreLetter, session::core_mailbox_capacity>;
 
 }  // namespace spate::driver

@@ -42,10 +42,6 @@ struct CoreThread::Executor {
         core.waiting_writes_.push_back(key);
         core.start_writes();
     }
-    void operator()(session::ToCore& order) const {
-        core.mail_backlog_[order.core.value].push_back(
-            {core.clock_.now(), std::move(order.message)});
-    }
     void operator()(const session::Announce& order) const { core.announce(order); }
     void operator()(const session::CheckMetadata& order) const { core.check_metadata(order); }
     void operator()(session::LayersReady& ready) const { core.finish_metadata(std::move(ready)); }

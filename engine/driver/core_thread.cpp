@@ -31,6 +31,8 @@ constexpr std::size_t receives_a_turn = HashBatch::lanes;
 /// disk has work for long, and a fast one needs less.
 constexpr std::uint64_t writing_bytes_max = 16 << 20;
 constexpr std::size_t writing_pieces_min = 4;
+/// With so many events waiting for the engine's thread, trackers' troubles are no longer told.
+constexpr std::size_t tracker_events_max = 4'096;
 constexpr unsigned ring_entries = 4096;
 constexpr unsigned ring_completions = 16384;
 
@@ -79,7 +81,6 @@ CoreThread::~CoreThread() {
 
 std::expected<void, std::string> CoreThread::start(std::vector<CoreThread*> others) {
     cores_ = std::move(others);
-    mail_backlog_.resize(cores_.size());
     std::mutex mutex;
     std::condition_variable changed;
     std::optional<std::expected<void, std::string>> outcome;
@@ -167,6 +168,7 @@ void CoreThread::turn() {
     reap();
     pump();
     flush_backlogs();
+    pump();  // what was held back goes on
     report(false);
     if (!finished()) wait();
     reap();
@@ -213,9 +215,8 @@ std::optional<Time> CoreThread::next_deadline() const {
     earlier(hashes_.deadline());
     earlier(accept_again_at_);
     if (!readable_connections_.empty() && !is_behind()) earlier(clock_.now());
-    const bool backlog = !event_backlog_.empty() ||
-                         std::ranges::any_of(mail_backlog_, [](auto& b) { return !b.empty(); });
-    if (backlog) earlier(clock_.now() + backlog_retry);
+    if (!event_backlog_.empty() || session_->letters_waiting() > 0)
+        earlier(clock_.now() + backlog_retry);
     return next;
 }
 
@@ -229,7 +230,7 @@ void CoreThread::read_mail() {
     if (has_mail()) clock_.refresh();  // it may be younger than the turn
     for (std::size_t sender = 0; sender < inbox_.size(); ++sender)
         // Bounded, so that a flood of mail can't starve the ring.
-        for (std::size_t i = 0; i < core_mailbox_capacity; ++i) {
+        for (std::size_t i = 0; i < session::core_mailbox_capacity; ++i) {
             auto letter = inbox_[sender]->try_receive();
             if (!letter) break;
             const Duration took = clock_.now() - letter->sent_at;
@@ -264,22 +265,32 @@ void CoreThread::handle(CoreMail mail) {
 }
 
 void CoreThread::flush_backlogs() {
-    for (std::size_t core = 0; core < mail_backlog_.size(); ++core) {
-        auto& backlog = mail_backlog_[core];
-        CoreMailbox* box =
-            backlog.empty() ? nullptr : &cores_[core]->mailbox(options_.session.core.value);
-        bool sent = false;
-        while (!backlog.empty() && box->try_push(std::move(backlog.front()))) {
-            backlog.pop_front();
-            sent = true;
-        }
-        if (sent) box->notify(*ring_);
-    }
+    for (std::uint16_t core = 0; core < cores_.size() && session_->letters_waiting() > 0; ++core)
+        send_letters(CoreIndex(core));
     while (!event_backlog_.empty() && events_.try_push(std::move(event_backlog_.front())))
         event_backlog_.pop_front();
 }
 
+void CoreThread::send_letters(CoreIndex core) {
+    CoreMailbox& box = cores_[core.value]->mailbox(options_.session.core.value);
+    bool sent = false;
+    while (session::CoreMessage* const message = session_->next_letter(core)) {
+        CoreLetter letter{clock_.now(), std::move(*message)};
+        if (!box.try_push(std::move(letter))) {  // NOLINT(bugprone-use-after-move): it stays whole
+            *message = std::move(std::get<session::CoreMessage>(letter.mail));
+            break;
+        }
+        session_->handle_letter_taken(core);
+        sent = true;
+    }
+    if (sent) box.notify(*ring_);
+}
+
 void CoreThread::tell_main(EngineEvent event) {
+    // A tracker is asked again and again; the other events come a few times a torrent.
+    if (std::holds_alternative<TrackerTrouble>(event) &&
+        event_backlog_.size() >= tracker_events_max)
+        return;
     event_backlog_.push_back(std::move(event));
 }
 

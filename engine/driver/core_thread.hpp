@@ -86,6 +86,7 @@ private:
     void handle(CoreMail mail);
     void wait();
     void flush_backlogs();
+    void send_letters(CoreIndex core);
     void pump();
     void receive_readable();
     bool is_behind() const;
@@ -145,7 +146,6 @@ private:
     std::vector<PieceWrite*> finished_writes_;
     std::uint64_t writing_bytes_ = 0;
     HashBatch hashes_;
-    std::vector<std::deque<CoreLetter>> mail_backlog_;  // by core
     std::deque<EngineEvent> event_backlog_;
     bool shutting_down_ = false;
     Time reported_at_{};

@@ -63,6 +63,9 @@ struct Connection {
     std::vector<std::byte> control;   // encoded, not yet taken by a send
     bool transmit_requested = false;  // Transmit was put out and take_send() not called since
     bool receive_paused = false;      // waits for the download limit
+    bool held_back = false;           // may not receive while many letters wait for other cores
+    bool receive_cancelled = false;   // CancelReceive was put out for the receive in flight
+    bool told_own_address = false;    // what the peer says our address is went to the home core
     bool send_paused = false;         // waits for the upload limit
     std::vector<BufferId> pinned;     // buffers of the receive in flight
 

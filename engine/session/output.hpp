@@ -10,7 +10,6 @@
 #include "engine/base/endpoint.hpp"
 #include "engine/base/ids.hpp"
 #include "engine/metainfo/metainfo.hpp"
-#include "engine/session/core_message.hpp"
 #include "engine/tracker/announce.hpp"
 
 namespace spate::session {
@@ -50,10 +49,6 @@ struct WritePiece {
     BufferId buffer;
     std::uint32_t size_bytes = 0;
 };
-struct ToCore {
-    CoreIndex core;
-    CoreMessage message;
-};
 /// Answer with handle_announced().
 struct Announce {
     TorrentId torrent;
@@ -89,9 +84,9 @@ struct TrackerWarning {
     std::string sentence;
 };
 
-using Output = std::variant<Connect, Close, Transmit, Receive, CancelReceive, HashPiece, WritePiece,
-                            ToCore, Announce, CheckMetadata, LayersReady, TorrentComplete,
-                            TorrentFailed, TrackerWarning>;
+using Output =
+    std::variant<Connect, Close, Transmit, Receive, CancelReceive, HashPiece, WritePiece, Announce,
+                 CheckMetadata, LayersReady, TorrentComplete, TorrentFailed, TrackerWarning>;
 
 /// One vectored send to a peer: control messages, then blocks of stored pieces, each behind its
 /// 13-byte PIECE header (wire::piece_header).

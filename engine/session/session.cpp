@@ -26,6 +26,7 @@ Session::Session(SessionOptions options, RateLimits limits, swarm::PayloadMemory
       random_(options.seed),
       digest_key_{random_(), random_()},
       buffers_(memory, options.buffer_budget_bytes),
+      outboxes_(options.core_count),
       connection_timers_(now),
       torrent_timers_(now) {}
 
@@ -50,6 +51,11 @@ void Session::request_transmit(Connection& connection) {
     if (connection.transmit_requested || connection.stage == Stage::closing) return;
     connection.transmit_requested = true;
     put(Transmit{connection.id});
+}
+
+void Session::cancel_receive(Connection& connection) {
+    if (connection.pinned.empty() || std::exchange(connection.receive_cancelled, true)) return;
+    put(CancelReceive{connection.id});
 }
 
 void Session::handle_received(ConnectionId id, Bytes bytes, Time now) {
@@ -85,6 +91,10 @@ void Session::take_down(Connection& connection, std::size_t bytes, Time now) {
 bool Session::may_receive(ConnectionId id, Time now) {
     Connection* const connection = connections_.find(id);
     if (connection == nullptr || connection->stage == Stage::closing) return false;
+    if (letters_waiting_ > letters_waiting_max) {
+        if (!std::exchange(connection->held_back, true)) held_back_.push_back(id);
+        return false;
+    }
     const TokenBucket* const limit = used_up(limits_.down, down_limit_of(*connection), now);
     if (limit == nullptr) return true;
     if (!connection->receive_paused) {

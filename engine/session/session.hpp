@@ -16,6 +16,7 @@
 #include "engine/base/token_bucket.hpp"
 #include "engine/session/connection_table.hpp"
 #include "engine/session/core_message.hpp"
+#include "engine/session/core_outbox.hpp"
 #include "engine/session/drop_reason.hpp"
 #include "engine/session/output.hpp"
 #include "engine/session/peer_waits.hpp"
@@ -63,6 +64,10 @@ public:
     /// Messages for torrents that this core hasn't heard of yet. Each connection of another core
     /// makes two or three in the moments that it takes the torrent to get here.
     static constexpr std::size_t early_messages_max = 32'768;
+    /// While more letters wait for other cores, nothing is received from peers, which cause most of
+    /// them; until so few are left.
+    static constexpr std::size_t letters_waiting_max = 4'096;
+    static constexpr std::size_t letters_to_resume = letters_waiting_max / 2;
 
     Session(SessionOptions options, RateLimits limits, swarm::PayloadMemory& memory, Time now);
     Session(const Session&) = delete;
@@ -92,7 +97,8 @@ public:
     void close_all(Time now);
 
     // --- Receiving. At most one receive a connection is in flight.
-    /// False while a download limit is used up; Receive says when to go on.
+    /// False while a download limit is used up or too many letters wait; Receive says when to go
+    /// on.
     bool may_receive(ConnectionId id, Time now);
     /// The next bytes will take memory, of which much is in use: better call plan_receive() only
     /// when they are there.
@@ -129,7 +135,13 @@ public:
 
     void handle_timeout(Time now);
     std::optional<Time> next_timeout() const;
+    /// At most a few for each connection, each piece in memory and each torrent.
     std::optional<Output> poll_output();
+    /// The oldest message to the other core; nullptr when there is none. Once the other core has
+    /// it, handle_letter_taken(); until then it may still change.
+    CoreMessage* next_letter(CoreIndex core);
+    void handle_letter_taken(CoreIndex core);
+    std::size_t letters_waiting() const { return letters_waiting_; }  // for all cores
 
     // --- For the ledger and for tests.
     const DropCounts& drop_counts() const { return drop_counts_; }
@@ -233,6 +245,7 @@ private:
     void follow_playback(Torrent& torrent, Time now);
     void tell_home(Torrent& torrent, CoreMessage message, Time now);
     void tell_others(const CoreMessage& message);
+    void tell_core(CoreIndex core, CoreMessage message);
     void keep_early(TorrentId id, const CoreMessage& message);
     Home& home_of(Torrent& torrent, Time now);
     void handle_as_home(Torrent& torrent, const CoreMessage& message, Time now);
@@ -268,6 +281,8 @@ private:
     }
     void put(Output output) { outputs_.push_back(std::move(output)); }
     void request_transmit(Connection& connection);
+    /// The receive into piece buffers, if one is in flight.
+    void cancel_receive(Connection& connection);
     void take_down(Connection& connection, std::size_t bytes, Time now);
 
     const SessionOptions options_;
@@ -282,8 +297,11 @@ private:
     std::unordered_map<TorrentId, std::vector<CoreMessage>> early_messages_;
     std::size_t early_message_count_ = 0;  // in all of them, at most early_messages_max
     std::deque<Output> outputs_;
-    TimerWheel connection_timers_;  // by connection slot
-    TimerWheel torrent_timers_;     // by TorrentId
+    std::vector<CoreOutbox> outboxes_;  // by core
+    std::size_t letters_waiting_ = 0;   // in all of them
+    Fifo<ConnectionId> held_back_;      // that may not receive because of them; some are gone
+    TimerWheel connection_timers_;      // by connection slot
+    TimerWheel torrent_timers_;         // by TorrentId
     RateWaiters receive_waiters_;
     RateWaiters send_waiters_;
     std::deque<ConnectionId> starved_;  // nothing outstanding, for want of a buffer

@@ -149,6 +149,7 @@ void Session::leave_torrent(Connection& connection, DropReason reason, Time now)
 void Session::unpin(Connection& connection) {
     for (const BufferId buffer : connection.pinned) buffers_.unpin(buffer);
     connection.pinned.clear();
+    connection.receive_cancelled = false;
     if (pieces_waiting_ == 0 || connection.torrent == nullptr) return;
     settle_waiting(*connection.torrent);
 }

@@ -54,7 +54,7 @@ void Session::on_extension_handshake(Connection& connection, Bytes body, Time no
     connection.metadata_message_id = theirs->ut_metadata;
     connection.upload_only = theirs->upload_only;
     connection.upload_only_id = theirs->upload_only_message;
-    if (theirs->your_ip)
+    if (theirs->your_ip && !std::exchange(connection.told_own_address, true))
         tell_home(*connection.torrent,
                   OwnAddressSeen{connection.torrent->shared.id,
                                  {*theirs->your_ip, options_.listen_port},

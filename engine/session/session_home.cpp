@@ -72,22 +72,46 @@ void Session::add_torrent(SharedTorrent& shared, tracker::TrackerList trackers, 
 
 void Session::tell_home(Torrent& torrent, CoreMessage message, Time now) {
     if (torrent.is_at_home()) return handle_message(message, now);
-    put(ToCore{torrent.shared.home, std::move(message)});
+    tell_core(torrent.shared.home, std::move(message));
 }
 
 void Session::tell_others(const CoreMessage& message) {
     for (std::uint16_t core = 0; core < options_.core_count; ++core)
-        if (core != options_.core.value) put(ToCore{CoreIndex(core), message});
+        if (core != options_.core.value) tell_core(CoreIndex(core), message);
 }
 
-/// Another core heard of the torrent before this one: its calls and its peers must not be lost.
-/// Stored pieces are read from the shared table when the torrent comes, and rates come again.
+void Session::tell_core(CoreIndex core, CoreMessage message) {
+    CoreOutbox& outbox = outboxes_[core.value];
+    const std::size_t before = outbox.size();
+    outbox.add(std::move(message));
+    letters_waiting_ += outbox.size() - before;
+}
+
+CoreMessage* Session::next_letter(CoreIndex core) {
+    return outboxes_[core.value].front();
+}
+
+void Session::handle_letter_taken(CoreIndex core) {
+    outboxes_[core.value].pop_front();
+    --letters_waiting_;
+    if (letters_waiting_ > letters_to_resume) return;
+    for (; !held_back_.empty(); held_back_.pop_front())
+        if (Connection* const connection = connections_.find(held_back_.front())) {
+            connection->held_back = false;
+            if (connection->stage != Stage::closing) put(Receive{connection->id});
+        }
+}
+
+/// Another core heard of the torrent before this one: its calls and its peers must not be lost, of
+/// which there are no more than connections. Stored pieces are read from the shared table when the
+/// torrent comes, and rates come again.
 void Session::keep_early(TorrentId id, const CoreMessage& message) {
     if (std::holds_alternative<PiecesStored>(message) || std::holds_alternative<PeerRates>(message))
         return;
-    // The home core counts on hearing of every call, and makes few.
-    if (early_message_count_ >= early_messages_max && !std::holds_alternative<CallPeer>(message))
-        return;
+    const bool may_be_lost = std::holds_alternative<OwnAddressSeen>(message) ||
+                             std::holds_alternative<PeerInterest>(message) ||
+                             std::holds_alternative<SetChoke>(message);
+    if (may_be_lost && early_message_count_ >= early_messages_max) return;
     early_messages_[id].push_back(message);
     ++early_message_count_;
 }
@@ -162,8 +186,8 @@ void Session::handle_as_home(Torrent& torrent, const CoreMessage& message, Time 
 void Session::carry_out(Torrent& torrent, const std::vector<Home::ChokeChange>& changes, Time now) {
     for (const Home::ChokeChange& change : changes) {
         if (change.peer.core != options_.core) {
-            put(ToCore{change.peer.core, SetChoke{torrent.shared.id, change.peer.connection,
-                                                  change.choke, change.rate_max_bytes_per_s}});
+            tell_core(change.peer.core, SetChoke{torrent.shared.id, change.peer.connection,
+                                                 change.choke, change.rate_max_bytes_per_s});
         } else if (Connection* const peer = connections_.find(change.peer.connection)) {
             set_choke(*peer, change.choke, change.rate_max_bytes_per_s, now);
         }
@@ -172,7 +196,7 @@ void Session::carry_out(Torrent& torrent, const std::vector<Home::ChokeChange>& 
 
 void Session::drop_peer(Torrent& torrent, swarm::PeerKey peer, DropReason reason, Time now) {
     if (peer.core != options_.core) {
-        put(ToCore{peer.core, DropPeer{torrent.shared.id, peer.connection, reason}});
+        tell_core(peer.core, DropPeer{torrent.shared.id, peer.connection, reason});
     } else if (Connection* const connection = connections_.find(peer.connection)) {
         close(*connection, reason, now);
     }
@@ -191,7 +215,7 @@ void Session::run_home(Torrent& torrent, Time now) {
         if (core == options_.core) {
             call_peer(torrent, call->remote, call->patience, now);
         } else {
-            put(ToCore{core, CallPeer{torrent.shared.id, call->remote, call->patience}});
+            tell_core(core, CallPeer{torrent.shared.id, call->remote, call->patience});
         }
     }
 }

@@ -76,8 +76,7 @@ void Session::abandon(Torrent& torrent, swarm::PartialPiece& partial) {
 
 void Session::cut_receives_short(Torrent& torrent, BufferId buffer) {
     for (Connection* const peer : torrent.peers)
-        if (std::ranges::find(peer->pinned, buffer) != peer->pinned.end())
-            put(CancelReceive{peer->id});
+        if (std::ranges::find(peer->pinned, buffer) != peer->pinned.end()) cancel_receive(*peer);
 }
 
 void Session::abandon_all(Torrent& torrent) {

@@ -65,7 +65,7 @@ void Session::share(Torrent& torrent, const Connection& newest, BlockRef block) 
         peer->wire.share_block(block);
         // What this receive puts into the block's slot may be anything, and must not come later
         // than the newest peer's answer.
-        if (peer != &newest && !peer->pinned.empty()) put(CancelReceive{peer->id});
+        if (peer != &newest) cancel_receive(*peer);
     }
 }
 
@@ -133,7 +133,7 @@ void Session::cancel_elsewhere(Torrent& torrent, const Connection& winner, Block
         torrent.picker->on_request_gone(block, other->id);
         wire::append_cancel(other->control, block);
         request_transmit(*other);
-        if (!other->pinned.empty()) put(CancelReceive{other->id});
+        cancel_receive(*other);
     }
 }
 
@@ -162,7 +162,7 @@ void Session::check_silence(Connection& connection, Time now) {
     connection.stalled = true;
     give_up_requests(connection);
     // Its receive must not write to blocks that others fill now.
-    if (!connection.pinned.empty()) put(CancelReceive{connection.id});
+    cancel_receive(connection);
     // Others may be idle because this peer held the last blocks.
     feed_hungry(*connection.torrent, now);
 }

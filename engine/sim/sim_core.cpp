@@ -39,6 +39,7 @@ SimCore::SimCore(SimNode& node, session::SessionOptions options,
       index_(options.core),
       memory_(node.any_payload()),
       session_(options, limits, memory_, queue_.now()),
+      letters_on_way_(options.core_count),
       lines_(std::in_place_type<ByteLines>, *this) {
     if (node.by_name()) lines_.emplace<NamedLines>(*this);
 }
@@ -56,12 +57,34 @@ EventTag SimCore::tag(EventKind kind, std::uint64_t size) const {
 
 void SimCore::settle() {
     pump();
+    for (std::uint16_t core = 0; core < letters_on_way_.size(); ++core)
+        send_letters(CoreIndex(core));
+    pump();
     arm_timer();
     node_.check();
 }
 
 void SimCore::pump() {
     while (auto output = session_.poll_output()) execute(std::move(*output));
+}
+
+void SimCore::send_letters(CoreIndex to) {
+    std::size_t& on_way = letters_on_way_[to.value];
+    while (session::CoreMessage* const message = session_.next_letter(to)) {
+        if (on_way >= session::core_mailbox_capacity) return;
+        ++on_way;
+        node_.queue().schedule_in(mail_delay, tag(EventKind::mail, to.value),
+                                  [this, alive = alive_, to, letter = std::move(*message)] {
+                                      if (*alive) deliver(to, letter);
+                                  });
+        session_.handle_letter_taken(to);
+    }
+}
+
+void SimCore::deliver(CoreIndex to, const session::CoreMessage& message) {
+    const bool was_full = letters_on_way_[to.value]-- >= session::core_mailbox_capacity;
+    node_.core(to).handle_message(message);
+    if (was_full) run([] {});
 }
 
 void SimCore::arm_timer() {
@@ -100,12 +123,6 @@ void SimCore::execute(session::Output output) {
                 lines([&](auto& on) { on.cancel_receive(order.connection); });
             if constexpr (is_same_v<Order, session::HashPiece>) hash(order);
             if constexpr (is_same_v<Order, session::WritePiece>) write(order);
-            if constexpr (is_same_v<Order, session::ToCore>)
-                node_.queue().schedule_in(
-                    mail_delay, tag(EventKind::mail, order.core.value),
-                    [this, alive = alive_, core = order.core, message = std::move(order.message)] {
-                        if (*alive) node_.core(core).handle_message(message);
-                    });
             if constexpr (is_same_v<Order, session::Announce>) announce(order);
             if constexpr (is_same_v<Order, session::CheckMetadata>) check_metadata(order);
             if constexpr (is_same_v<Order, session::LayersReady>) finish_metadata(order.torrent);

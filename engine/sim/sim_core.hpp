@@ -68,6 +68,8 @@ public:
 private:
     void settle();
     void pump();
+    void send_letters(CoreIndex to);
+    void deliver(CoreIndex to, const session::CoreMessage& message);
     void execute(session::Output output);
     void arm_timer();
     void on_timer(Time at);
@@ -89,6 +91,7 @@ private:
     std::optional<Time> timer_at_;
     std::uint32_t hurried_timers_ = 0;  // in a row, each at once after the one before
     Time timer_ran_at_{};
+    std::vector<std::size_t> letters_on_way_;  // by core
     bool killed_ = false;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
     std::variant<ByteLines, NamedLines> lines_;

@@ -1,6 +1,7 @@
 // One core of two: what it tells the other, and what it does when told.
 #include <algorithm>
 
+#include "engine/wire/extension_handshake.hpp"
 #include "tests/engine/session/session_fixture.hpp"
 
 namespace spate::session {
@@ -15,8 +16,8 @@ struct CoresTest : SessionTest {
     template <class Kind>
     std::vector<Kind> told() const {
         std::vector<Kind> all;
-        for (const ToCore& output : to_cores)
-            if (const auto* message = std::get_if<Kind>(&output.message)) all.push_back(*message);
+        for (const CoreMessage& letter : to_cores)
+            if (const auto* message = std::get_if<Kind>(&letter)) all.push_back(*message);
         return all;
     }
     void tell(const CoreMessage& message) {
@@ -189,6 +190,60 @@ TEST_F(CoresTest, WhatComesBeforeItsTorrentIsKeptUpToALimitButCallsAlways) {
     run();
     ASSERT_EQ(calls.size(), 1U);
     EXPECT_EQ(calls[0].remote, remote);
+}
+
+TEST_F(CoresTest, ABusyHomeCoreHearsOfAPeersInterestOnceHoweverOftenItChanges) {
+    be_the_other_core();
+    takes_letters = false;
+    start();
+    TestPeer& peer = connect_peer();
+    for (int i = 0; i < 1'000; ++i)
+        say(peer, message(MessageId::not_interested) + message(MessageId::interested));
+    EXPECT_LE(session->letters_waiting(), 2U);
+    takes_letters = true;
+    run();
+    EXPECT_EQ(told<PeerJoined>().size(), 1U);
+    ASSERT_EQ(told<PeerInterest>().size(), 1U);
+    EXPECT_TRUE(told<PeerInterest>()[0].interested);
+}
+
+TEST_F(CoresTest, APeerSaysOnceWhatOurAddressIs) {
+    be_the_other_core();
+    start();
+    TestPeer& peer = connect_peer({.fast = true, .extensions = true});
+    for (std::uint8_t i = 1; i < 100; ++i) {
+        wire::ExtensionHandshake theirs;
+        const std::byte address[]{std::byte{10}, std::byte{1}, std::byte{0}, std::byte{i}};
+        theirs.your_ip = IpAddress(address);
+        ByteVector bytes;
+        wire::append_extension_handshake(bytes, theirs);
+        say(peer, bytes);
+    }
+    EXPECT_EQ(told<OwnAddressSeen>().size(), 1U);
+}
+
+TEST_F(CoresTest, NothingIsReceivedWhileTooManyLettersWait) {
+    be_the_other_core();
+    takes_letters = false;
+    start();
+    TestPeer& peer = connect_peer();
+    const auto fail_a_call = [&] {
+        session->handle_message(CallPeer{TorrentId(0), *Endpoint::parse("10.9.9.9:1")}, now);
+        run();
+        session->handle_disconnected(calls.back().connection, now);
+        run();
+    };
+    while (session->letters_waiting() < Session::letters_waiting_max) fail_a_call();
+    EXPECT_TRUE(session->may_receive(peer.id, now)) << "at the limit";
+    fail_a_call();
+    EXPECT_FALSE(session->may_receive(peer.id, now));
+    EXPECT_FALSE(session->may_receive(peer.id, now));
+    EXPECT_EQ(peer.resumed_receives, 0U);
+    takes_letters = true;
+    run();
+    EXPECT_EQ(peer.resumed_receives, 1U);
+    EXPECT_TRUE(session->may_receive(peer.id, now));
+    EXPECT_EQ(told<CallFailed>().size(), Session::letters_waiting_max) << "nothing is lost";
 }
 
 }  // namespace

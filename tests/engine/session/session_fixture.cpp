@@ -180,7 +180,6 @@ void SessionTest::carry_out(Output& output) {
             if constexpr (is_same_v<Kind, Connect>) calls.push_back(o);
             if constexpr (is_same_v<Kind, HashPiece>) hashes.push_back(o);
             if constexpr (is_same_v<Kind, WritePiece>) writes.push_back(o);
-            if constexpr (is_same_v<Kind, ToCore>) to_cores.push_back(o);
             if constexpr (is_same_v<Kind, Announce>) announces.push_back(o);
             if constexpr (is_same_v<Kind, CheckMetadata>) metadata.push_back(o);
             if constexpr (is_same_v<Kind, LayersReady>) layers.push_back(o);
@@ -203,6 +202,17 @@ void SessionTest::carry_out(Output& output) {
 }
 
 void SessionTest::run() {
+    while (auto output = session->poll_output()) carry_out(*output);
+    if (takes_letters)
+        for (std::uint16_t core = 0; core < options.core_count; ++core)
+            take_letters(CoreIndex(core));
+}
+
+void SessionTest::take_letters(CoreIndex core) {
+    while (CoreMessage* const letter = session->next_letter(core)) {
+        to_cores.push_back(std::move(*letter));
+        session->handle_letter_taken(core);
+    }
     while (auto output = session->poll_output()) carry_out(*output);
 }
 

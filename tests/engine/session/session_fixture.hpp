@@ -57,6 +57,7 @@ struct SessionTest : testing::Test {
     void write_next();
     void advance(Duration duration);
     void run();
+    void take_letters(CoreIndex core);
 
     std::uint64_t drops(DropReason reason) const {
         return session->drop_counts()[static_cast<std::size_t>(reason)];
@@ -89,7 +90,8 @@ struct SessionTest : testing::Test {
     std::deque<Connect> calls;
     std::deque<HashPiece> hashes;
     std::deque<WritePiece> writes;
-    std::vector<ToCore> to_cores;
+    std::vector<CoreMessage> to_cores;
+    bool takes_letters = true;  // the other cores do
     std::vector<Announce> announces;
     std::vector<CheckMetadata> metadata;
     std::vector<LayersReady> layers;
