@@ -14,7 +14,9 @@ class ConnectionTable {
 public:
     static constexpr unsigned slot_bits = 20;
     static constexpr std::uint32_t slot_mask = (1U << slot_bits) - 1;
+    static constexpr std::uint32_t connections_max = 1U << slot_bits;
 
+    /// Below connections_max.
     Connection& create(const Endpoint& remote, bool outgoing, Time now);
     void destroy(ConnectionId id);
     /// nullptr when there is no such connection any more.

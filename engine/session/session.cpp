@@ -13,6 +13,12 @@ namespace {
 /// fit, and the rejects of the longest queue many times.
 constexpr std::size_t control_bytes_max = 1024 * 1024;
 
+/// However many peers the user allows.
+SessionOptions within_table(SessionOptions options) {
+    options.connections_max = std::min(options.connections_max, ConnectionTable::connections_max);
+    return options;
+}
+
 /// Of its torrent, once that is known.
 TokenBucket* down_limit_of(const Connection& connection) {
     return connection.torrent != nullptr ? &connection.torrent->shared.down_limit : nullptr;
@@ -21,7 +27,7 @@ TokenBucket* down_limit_of(const Connection& connection) {
 }  // namespace
 
 Session::Session(SessionOptions options, RateLimits limits, swarm::PayloadMemory& memory, Time now)
-    : options_(options),
+    : options_(within_table(options)),
       limits_(limits),
       random_(options.seed),
       digest_key_{random_(), random_()},
@@ -47,6 +53,16 @@ std::optional<Output> Session::poll_output() {
     return output;
 }
 
+Connection* Session::find_open(ConnectionId id) const {
+    Connection* const connection = connections_.find(id);
+    return connection != nullptr && connection->stage != Stage::closing ? connection : nullptr;
+}
+
+Connection* Session::find_open(ConnectionId id, const Torrent& torrent) const {
+    Connection* const connection = find_open(id);
+    return connection != nullptr && connection->torrent == &torrent ? connection : nullptr;
+}
+
 void Session::request_transmit(Connection& connection) {
     if (connection.transmit_requested || connection.stage == Stage::closing) return;
     connection.transmit_requested = true;
@@ -59,8 +75,8 @@ void Session::cancel_receive(Connection& connection) {
 }
 
 void Session::handle_received(ConnectionId id, Bytes bytes, Time now) {
-    Connection* const connection = connections_.find(id);
-    if (connection == nullptr || connection->stage == Stage::closing) return;
+    Connection* const connection = find_open(id);
+    if (connection == nullptr) return;
     take_down(*connection, bytes.size(), now);
     connection->last_received_at = now;
     fetch_ahead(*connection);
@@ -73,7 +89,7 @@ void Session::handle_planned(ConnectionId id, wire::ReceivePlan& plan, std::size
                              Time now) {
     Connection* const connection = connections_.find(id);
     if (connection == nullptr) return;
-    unpin(*connection);
+    unpin(*connection);  // of one that is closing too
     if (connection->stage == Stage::closing || count == 0) return;
     take_down(*connection, count, now);
     connection->last_received_at = now;
@@ -89,8 +105,8 @@ void Session::take_down(Connection& connection, std::size_t bytes, Time now) {
 }
 
 bool Session::may_receive(ConnectionId id, Time now) {
-    Connection* const connection = connections_.find(id);
-    if (connection == nullptr || connection->stage == Stage::closing) return false;
+    Connection* const connection = find_open(id);
+    if (connection == nullptr) return false;
     if (letters_waiting_ > letters_waiting_max) {
         if (!std::exchange(connection->held_back, true)) held_back_.push_back(id);
         return false;
@@ -106,13 +122,13 @@ bool Session::may_receive(ConnectionId id, Time now) {
 }
 
 bool Session::should_await_bytes(ConnectionId id) const {
-    const Connection* const connection = connections_.find(id);
+    const Connection* const connection = find_open(id);
     return connection != nullptr && buffers_.table().is_hot_full() &&
            connection->wire.needs_memory(buffers_.table());
 }
 
 bool Session::plan_receive(ConnectionId id, wire::ReceivePlan& plan) {
-    Connection* const connection = connections_.find(id);
+    Connection* const connection = find_open(id);
     if (connection == nullptr || connection->stage != Stage::established) return false;
     // Under a limit small receives keep the rate smooth.
     if (!limits_.down.unlimited() || !connection->torrent->shared.down_limit.unlimited())

@@ -273,6 +273,12 @@ private:
     void resume_paused(Time now);
 
     Torrent* torrent(TorrentId id);
+    /// The connection that an input names, unless it is gone or closing: between close() and
+    /// handle_closed() the driver may still tell of what it had under way, and nothing of that
+    /// counts any more.
+    Connection* find_open(ConnectionId id) const;
+    /// Likewise, for what another core says of a peer of this torrent.
+    Connection* find_open(ConnectionId id, const Torrent& torrent) const;
     swarm::PeerKey key(const Connection& connection) const {
         return {options_.core, connection.id};
     }

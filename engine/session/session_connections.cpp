@@ -37,7 +37,7 @@ void Session::call_peer(Torrent& torrent, const Endpoint& remote, Duration patie
 }
 
 void Session::handle_connected(ConnectionId id, Time now) {
-    Connection* const connection = connections_.find(id);
+    Connection* const connection = find_open(id);
     if (connection == nullptr || connection->stage != Stage::calling) return;
     --calling_;
     connection->stage = Stage::handshaking;
@@ -103,7 +103,7 @@ void Session::greet(Connection& connection) {
 }
 
 void Session::handle_disconnected(ConnectionId id, Time now) {
-    Connection* const connection = connections_.find(id);
+    Connection* const connection = find_open(id);
     if (connection == nullptr) return;
     close(*connection,
           connection->stage == Stage::calling ? DropReason::call_failed : DropReason::remote_closed,

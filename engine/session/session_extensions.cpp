@@ -138,8 +138,7 @@ void Session::handle_metadata_checked(TorrentId id, bool matches, Time now) {
     Torrent* const torrent = this->torrent(id);
     if (torrent == nullptr || !torrent->fetch || torrent->halted || matches) return;
     for (const ConnectionId liar : torrent->fetch->start_again())
-        if (Connection* const peer = connections_.find(liar))
-            close(*peer, DropReason::false_data, now);
+        if (Connection* const peer = find_open(liar)) close(*peer, DropReason::false_data, now);
 }
 
 }  // namespace spate::session

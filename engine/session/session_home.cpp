@@ -96,7 +96,7 @@ void Session::handle_letter_taken(CoreIndex core) {
     --letters_waiting_;
     if (letters_waiting_ > letters_to_resume) return;
     for (; !held_back_.empty(); held_back_.pop_front())
-        if (Connection* const connection = connections_.find(held_back_.front())) {
+        if (Connection* const connection = find_open(held_back_.front())) {
             connection->held_back = false;
             if (connection->stage != Stage::closing) put(Receive{connection->id});
         }
@@ -123,10 +123,10 @@ void Session::handle_message(const CoreMessage& message, Time now) {
     if (const auto* call = std::get_if<CallPeer>(&message)) {
         call_peer(*torrent, call->remote, call->patience, now);
     } else if (const auto* choke = std::get_if<SetChoke>(&message)) {
-        if (Connection* const peer = connections_.find(choke->connection))
+        if (Connection* const peer = find_open(choke->connection, *torrent))
             set_choke(*peer, choke->choke, choke->rate_max_bytes_per_s, now);
     } else if (const auto* drop = std::get_if<DropPeer>(&message)) {
-        if (Connection* const peer = connections_.find(drop->connection))
+        if (Connection* const peer = find_open(drop->connection, *torrent))
             close(*peer, drop->reason, now);
     } else if (const auto* stored = std::get_if<PiecesStored>(&message)) {
         for (const PieceIndex piece : stored->pieces) {
@@ -188,7 +188,7 @@ void Session::carry_out(Torrent& torrent, const std::vector<Home::ChokeChange>& 
         if (change.peer.core != options_.core) {
             tell_core(change.peer.core, SetChoke{torrent.shared.id, change.peer.connection,
                                                  change.choke, change.rate_max_bytes_per_s});
-        } else if (Connection* const peer = connections_.find(change.peer.connection)) {
+        } else if (Connection* const peer = find_open(change.peer.connection, torrent)) {
             set_choke(*peer, change.choke, change.rate_max_bytes_per_s, now);
         }
     }
@@ -197,7 +197,7 @@ void Session::carry_out(Torrent& torrent, const std::vector<Home::ChokeChange>& 
 void Session::drop_peer(Torrent& torrent, swarm::PeerKey peer, DropReason reason, Time now) {
     if (peer.core != options_.core) {
         tell_core(peer.core, DropPeer{torrent.shared.id, peer.connection, reason});
-    } else if (Connection* const connection = connections_.find(peer.connection)) {
+    } else if (Connection* const connection = find_open(peer.connection, torrent)) {
         close(*connection, reason, now);
     }
 }

@@ -31,7 +31,7 @@ void Session::pass_on_have(Torrent& torrent, const Connection& from, PieceIndex 
     if (!torrent.super_seeding) return;
     for (const ConnectionId id :
          torrent.super_seeding->on_have(from.id, piece, torrent.others_lack(from.id, piece)))
-        if (Connection* const peer = connections_.find(id)) reveal_piece(*peer);
+        if (Connection* const peer = find_open(id)) reveal_piece(*peer);
 }
 
 /// What on_have can't see: that the last one who lacked a piece has left, and that it is over.
@@ -44,13 +44,14 @@ void Session::advance_super_seeding(Torrent& torrent) {
             if (!super_seeding.current().contains(peer->id)) due.push_back(peer->id);
     }
     for (const auto& [id, piece] : super_seeding.current()) {
-        const Connection* const peer = connections_.find(id);
+        const Connection* const peer = find_open(id);
         if (peer != nullptr && peer->has.test(piece.value) &&
             (super_seeding.over() || !torrent.others_lack(id, piece)))
             due.push_back(id);
     }
     std::ranges::sort(due);
-    for (const ConnectionId id : due) reveal_piece(*connections_.find(id));
+    for (const ConnectionId id : due)
+        if (Connection* const peer = find_open(id)) reveal_piece(*peer);
 }
 
 void Session::grant_allowed_fast(Connection& connection) {

@@ -199,7 +199,7 @@ swarm::SmartBan::Attempt Session::describe_attempt(const Torrent& torrent,
 
 void Session::stop_sharing(const swarm::PartialPiece& partial) {
     const auto stop = [&](ConnectionId id) {
-        if (Connection* const peer = connections_.find(id)) peer->picking.shares_blocks = false;
+        if (Connection* const peer = find_open(id)) peer->picking.shares_blocks = false;
     };
     for (std::uint32_t i = 0; i < partial.block_count(); ++i)
         if (partial.contested(i)) stop(partial.sources()[i]);
@@ -224,7 +224,7 @@ void Session::on_false_piece(Torrent& torrent, swarm::PartialPiece& partial, Tim
 }
 
 void Session::convict(Torrent& torrent, const swarm::SmartBan::Source& liar, Time now) {
-    Connection* const peer = connections_.find(liar.connection);
+    Connection* const peer = find_open(liar.connection, torrent);
     if (peer != nullptr && peer->stage == Stage::established)
         return close(*peer, DropReason::false_data, now);
     tell_home(torrent, PeerConvicted{torrent.shared.id, liar.remote, liar.id}, now);

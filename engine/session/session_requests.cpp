@@ -72,7 +72,7 @@ void Session::share(Torrent& torrent, const Connection& newest, BlockRef block) 
 void Session::feed_starved(Time now) {
     // Whoever finds nothing goes to the end of the line, and what follows would find nothing too.
     while (!starved_.empty() && !buffers_.exhausted()) {
-        Connection* const connection = connections_.find(starved_.front());
+        Connection* const connection = find_open(starved_.front());
         starved_.pop_front();
         if (connection == nullptr) continue;
         connection->starved = false;
@@ -86,7 +86,7 @@ void Session::feed_hungry(Torrent& torrent, Time now) {
     for (std::size_t i = 0; i < count && torrent.picker->has_unrequested(); ++i) {
         const ConnectionId id = torrent.hungry.front();
         torrent.hungry.pop_front();
-        Connection* const connection = connections_.find(id);
+        Connection* const connection = find_open(id, torrent);
         if (connection == nullptr) continue;
         connection->hungry = false;
         if (connection->stalled) continue;  // it may be the very one that lost them

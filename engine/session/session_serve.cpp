@@ -86,10 +86,8 @@ void Session::set_choke(Connection& connection, bool choke, std::uint64_t rate_m
 
 bool Session::take_send(ConnectionId id, SendPlan& plan, Time now) {
     plan.clear();
-    Connection* const connection = connections_.find(id);
-    if (connection == nullptr || connection->stage == Stage::closing ||
-        connection->stage == Stage::calling)
-        return false;
+    Connection* const connection = find_open(id);
+    if (connection == nullptr || connection->stage == Stage::calling) return false;
     connection->transmit_requested = false;
     plan.control.swap(connection->control);
     if (connection->control.capacity() > control_bytes_kept) connection->control = {};
@@ -141,6 +139,7 @@ void Session::adapt_send_size(Connection& connection, std::uint64_t bytes, Time 
 }
 
 void Session::suggest(Torrent& torrent, PieceIndex piece, const Connection& reader) {
+    if (torrent.peers.empty()) return;
     const std::size_t looks = std::min(torrent.peers.size(), suggestion_looks_max);
     const std::uint64_t first = random_.below(torrent.peers.size());
     std::size_t told = 0;
@@ -154,15 +153,16 @@ void Session::suggest(Torrent& torrent, PieceIndex piece, const Connection& read
 }
 
 void Session::handle_cold_read(ConnectionId id, const SendPlan& plan) {
-    const Connection* const reader = connections_.find(id);
-    if (reader == nullptr || reader->torrent == nullptr || reader->torrent->hides_pieces()) return;
+    const Connection* const reader = find_open(id);
+    if (reader == nullptr || reader->stage != Stage::established || reader->torrent->hides_pieces())
+        return;
     for (std::size_t i = 0; i < plan.block_count; ++i)
         if (i == 0 || plan.blocks[i].piece != plan.blocks[i - 1].piece)
             suggest(*reader->torrent, plan.blocks[i].piece, *reader);
 }
 
 void Session::handle_sent(ConnectionId id, const SendPlan& plan, Time now) {
-    Connection* const connection = connections_.find(id);
+    Connection* const connection = find_open(id);
     if (connection == nullptr) return;
     const std::uint64_t bytes = plan.payload_bytes();
     if (bytes == 0) return;

@@ -40,14 +40,14 @@ void Session::handle_timeout(Time now) {
 
 void Session::resume_paused(Time now) {
     for (const ConnectionId id : receive_waiters_.take_ready(now)) {
-        Connection* const connection = connections_.find(id);
-        if (connection == nullptr || connection->stage == Stage::closing) continue;
+        Connection* const connection = find_open(id);
+        if (connection == nullptr) continue;
         connection->receive_paused = false;
         note_wait(*connection);
         put(Receive{id});
     }
     for (const ConnectionId id : send_waiters_.take_ready(now)) {
-        Connection* const connection = connections_.find(id);
+        Connection* const connection = find_open(id);
         if (connection == nullptr) continue;
         connection->send_paused = false;
         request_transmit(*connection);
