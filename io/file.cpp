@@ -93,6 +93,7 @@ FileInfo to_info(const struct stat& status) {
     return {.size_bytes = static_cast<std::uint64_t>(status.st_size),
             .allocated_bytes = static_cast<std::uint64_t>(status.st_blocks) * stat_block_bytes,
             .modified_ns = status.st_mtim.tv_sec * ns_per_s + status.st_mtim.tv_nsec,
+            .changed_ns = status.st_ctim.tv_sec * ns_per_s + status.st_ctim.tv_nsec,
             .inode = status.st_ino,
             .device = status.st_dev};
 }
@@ -177,6 +178,13 @@ std::optional<std::uint32_t> direct_unit_bytes(int fd) {
     if (status.stx_dio_offset_align == 0) return std::nullopt;
     return std::max(
         {filesystem_block_bytes, status.stx_dio_offset_align, status.stx_dio_mem_align});
+}
+
+bool has_stable_inodes(int fd) {
+    constexpr auto exfat_magic = 0x2011BAB0;  // EXFAT_SUPER_MAGIC, in newer headers
+    struct statfs status{};
+    return ::fstatfs(fd, &status) == 0 && status.f_type != MSDOS_SUPER_MAGIC &&
+           status.f_type != exfat_magic;
 }
 
 std::expected<FileInfo, std::error_code> file_info_beneath(int directory, std::string_view path) {

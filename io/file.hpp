@@ -27,6 +27,8 @@ struct FileInfo {
     std::uint64_t size_bytes = 0;
     std::uint64_t allocated_bytes = 0;
     std::int64_t modified_ns = 0;  ///< since 1970
+    /// Since 1970: when bytes, owner, rights, names or times were last changed. Nobody can set it.
+    std::int64_t changed_ns = 0;
     std::uint64_t inode = 0;
     std::uint64_t device = 0;
     bool operator==(const FileInfo&) const = default;
@@ -59,6 +61,9 @@ std::expected<FileInfo, std::error_code> file_info(int fd);
 /// filesystem to take them without work of its own: at least the size of its blocks, 4096. Empty
 /// where it has no O_DIRECT; kernels before 6.1 don't tell, and opening decides.
 std::optional<std::uint32_t> direct_unit_bytes(int fd);
+/// False on FAT and exFAT, which number a file anew when they have forgotten it, and whose times
+/// are too coarse to tell two files apart.
+bool has_stable_inodes(int fd);
 /// Follows links, as opening for reading does.
 std::expected<FileInfo, std::error_code> file_info_beneath(int directory, std::string_view path);
 

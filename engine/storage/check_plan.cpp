@@ -7,16 +7,17 @@
 namespace spate::storage {
 namespace {
 
-bool looks_the_same(const FileStamp& then, const FileStamp& now) {
-    const bool same_inode = then.inode == now.inode || then.inode == 0 || now.inode == 0;
-    return then.size_bytes == now.size_bytes && then.mtime_ns == now.mtime_ns && same_inode;
+/// Devices are compared only where their numbers still mean what they did.
+bool looks_the_same(FileStamp then, const FileStamp& now, bool same_boot) {
+    if (!same_boot) then.device = now.device;
+    return now.inode != 0 && then == now;
 }
 
 bool is_unchanged(const ResumeState* record, std::size_t file, const FileStamp& now,
                   const BootId& boot_id) {
     if (record == nullptr || !record->files[file]) return false;
-    const bool survived = record->durable || record->boot_id == boot_id;
-    return survived && looks_the_same(*record->files[file], now);
+    const bool same_boot = record->boot_id == boot_id;
+    return (record->durable || same_boot) && looks_the_same(*record->files[file], now, same_boot);
 }
 
 void mark(CheckPlan& plan, PieceRange range, PieceTrust trust) {

@@ -11,9 +11,10 @@ namespace spate::storage {
 namespace {
 
 constexpr std::string_view magic = "spate-rs";
-constexpr std::uint32_t version = 1;
-/// Presence, size, modification time, inode.
-constexpr std::size_t stamp_bytes = 1 + 3 * 8;
+/// Version 1 knew neither the time of change nor the device of a file.
+constexpr std::uint32_t version = 2;
+/// Presence, size, times of modification and change, inode, device.
+constexpr std::size_t stamp_bytes = 1 + 5 * 8;
 constexpr std::size_t checksum_bytes = 8;
 /// All before the bitfield.
 constexpr std::size_t header_bytes =
@@ -28,7 +29,9 @@ void write_stamp(ByteWriter& writer, const std::optional<FileStamp>& stamp) {
     write_flag(writer, stamp.has_value());
     writer.write(shown.size_bytes);
     writer.write(std::bit_cast<std::uint64_t>(shown.mtime_ns));
+    writer.write(std::bit_cast<std::uint64_t>(shown.ctime_ns));
     writer.write(shown.inode);
+    writer.write(shown.device);
 }
 
 /// Reads fields of a record whose length has been checked.
@@ -74,7 +77,9 @@ std::expected<std::optional<FileStamp>, ResumeError> read_stamp(Fields& fields) 
     FileStamp stamp;
     stamp.size_bytes = fields.number<std::uint64_t>();
     stamp.mtime_ns = std::bit_cast<std::int64_t>(fields.number<std::uint64_t>());
+    stamp.ctime_ns = std::bit_cast<std::int64_t>(fields.number<std::uint64_t>());
     stamp.inode = fields.number<std::uint64_t>();
+    stamp.device = fields.number<std::uint64_t>();
     if (!present) return std::unexpected(ResumeError::bad_flag);
     if (*present) return stamp;
     if (stamp != FileStamp{}) return std::unexpected(ResumeError::bad_flag);

@@ -20,12 +20,16 @@ inline constexpr std::string_view records_folder = ".spate";
 /// Linux's /proc/sys/kernel/random/boot_id: another one after every start of the machine.
 using BootId = Digest<struct BootIdTag, 16>;
 
-/// How a file looked; if it looks the same later, nobody has written to it.
+/// How a file looked; if it looks the same later, it is the same file and nobody has written to it.
 struct FileStamp {
     std::uint64_t size_bytes = 0;
     std::int64_t mtime_ns = 0;
-    /// 0 where the file system has no stable ones.
+    /// Moves with every change, and unlike the time of modification nobody can set it back.
+    std::int64_t ctime_ns = 0;
+    /// 0 where the file system has no stable ones: such a file never looks the same.
     std::uint64_t inode = 0;
+    /// Means something until the machine is started anew: devices may be numbered otherwise then.
+    std::uint64_t device = 0;
 
     bool operator==(const FileStamp&) const = default;
 };

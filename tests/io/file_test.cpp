@@ -130,6 +130,8 @@ TEST_F(File, InfoTellsSizeTimeAndIdentity) {
     const auto info = file_info(file.get()).value();
     EXPECT_EQ(info.size_bytes, 12345U);
     EXPECT_GT(info.modified_ns, 0);
+    EXPECT_GT(info.changed_ns, 0);
+    EXPECT_TRUE(has_stable_inodes(file.get()));
     EXPECT_EQ(info, file_info_beneath(directory.fd(), "f").value());
     const auto other = open_beneath(directory.fd(), "g", to_write).value();
     EXPECT_NE(file_info(other.get())->inode, info.inode);

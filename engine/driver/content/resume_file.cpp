@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <fcntl.h>
 #include <fstream>
+#include <map>
 
 #include <fmt/format.h>
 
 #include "engine/base/hex.hpp"
+#include "engine/driver/content/file_stamp.hpp"
 #include "engine/driver/content/record_file.hpp"
 #include "engine/storage/file_layout.hpp"
 #include "engine/storage/piece_map.hpp"
@@ -24,6 +26,12 @@ std::string record_name(const InfoHash& info_hash) {
     return to_hex(info_hash.bytes) + ".resume";
 }
 
+/// Of the file system that the file is on; one that can't be opened can't be read either.
+bool has_stable_inodes(int directory, const std::string& path) {
+    const auto file = io::open_beneath(directory, path);
+    return file && io::has_stable_inodes(file->get());
+}
+
 }  // namespace
 
 fs::path resume_path(const fs::path& folder, const InfoHash& info_hash) {
@@ -36,13 +44,16 @@ std::vector<std::optional<storage::FileStamp>> stamp_files(const metainfo::Metai
     const auto directory = io::open_directory(folder.string());
     if (!directory) return stamps;
     const std::vector<storage::PlannedFile> files = storage::lay_out(torrent);
+    std::map<std::uint64_t, bool> filesystems;  // by device: whether their inodes are stable
+    const auto stable = [&](std::uint64_t device, std::size_t file) {
+        const auto [known, added] = filesystems.try_emplace(device, true);
+        if (added) known->second = has_stable_inodes(directory->get(), files[file].path);
+        return known->second;
+    };
     for (std::size_t i = 0; i < files.size(); ++i) {
         if (files[i].pad) continue;
         const auto info = io::file_info_beneath(directory->get(), files[i].path);
-        if (info)
-            stamps[i] = storage::FileStamp{.size_bytes = info->size_bytes,
-                                           .mtime_ns = info->modified_ns,
-                                           .inode = info->inode};
+        if (info) stamps[i] = stamp_of(*info, stable(info->device, i));
     }
     return stamps;
 }

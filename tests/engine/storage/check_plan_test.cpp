@@ -44,7 +44,8 @@ protected:
     }
 
     PieceMap map{torrent};
-    Found found{FileStamp{25, 100, 1}, FileStamp{25, 200, 2}, std::nullopt, FileStamp{10, 300, 3}};
+    Found found{FileStamp{25, 100, 100, 1, 7}, FileStamp{25, 200, 200, 2, 7}, std::nullopt,
+                FileStamp{10, 300, 300, 3, 7}};
     ResumeState record;
 };
 
@@ -63,8 +64,20 @@ TEST_F(CheckPlanTest, AChangedFileMakesItsPiecesChecked) {
     found[3] = record.files[3];
     found[1]->inode = 99;
     EXPECT_EQ(plan(), "tmccct") << "another file with the same time";
-    found[1]->inode = 0;
-    EXPECT_EQ(plan(), "tmttmt") << "the inode isn't known";
+    found[1] = record.files[1];
+    found[1]->ctime_ns = 201;
+    EXPECT_EQ(plan(), "tmccct") << "written, and the time of modification set back";
+    found[1] = record.files[1];
+    found[1]->device = 8;
+    EXPECT_EQ(plan(), "tmccct") << "another volume in its place";
+}
+
+TEST_F(CheckPlanTest, WhereInodesAreNotStableEverythingIsChecked) {
+    for (auto& stamp : found)
+        if (stamp) stamp->inode = 0;
+    record.files = found;
+    record.durable = true;
+    EXPECT_EQ(plan(), "cccccc");
 }
 
 TEST_F(CheckPlanTest, AMissingFileMakesItsPiecesMissingAndOutweighsChanges) {
@@ -92,6 +105,9 @@ TEST_F(CheckPlanTest, AfterARestartOfTheMachineOnlyADurableRecordCounts) {
     EXPECT_EQ(plan(boot(2)), "cccccc");
     record.durable = true;
     EXPECT_EQ(plan(boot(2)), "tmttmt");
+    for (auto& stamp : found)
+        if (stamp) stamp->device = 9;
+    EXPECT_EQ(plan(boot(2)), "tmttmt") << "its disks may be numbered otherwise then";
 }
 
 TEST_F(CheckPlanTest, WithoutARecordAllThatIsThereIsChecked) {

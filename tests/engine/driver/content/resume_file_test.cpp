@@ -109,3 +109,11 @@ TEST_F(ResumeFile, ARecordThatCannotBeSavedIsASentence) {
 TEST_F(ResumeFile, TheMachinesRunHasAName) {
     EXPECT_NE(read_boot_id(), storage::BootId{});
 }
+
+TEST_F(ResumeFile, AFileWhoseTimesWereSetBackAfterAWriteIsCheckedAgain) {
+    const auto before = std::filesystem::last_write_time(folder_ / "album/b");
+    save();
+    folder_.flip_byte("album/b", 3999);
+    std::filesystem::last_write_time(folder_ / "album/b", before);
+    EXPECT_EQ(plan().check.count(), 5U) << "as rsync --inplace --times leaves it";
+}
