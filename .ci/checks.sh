@@ -72,6 +72,23 @@ build_and_test() {
     fi
 }
 
+# fuzz_all SECONDS: the fuzz targets for so long in all, each counted as one test.
+fuzz_all() {
+    local line targets crashed
+    if ! (build_preset fuzz checks); then
+        count 0 1
+        failures+=("fuzz: build")
+        return
+    fi
+    say "fuzzing for $1 seconds"
+    tests/fuzz/run --time "$1" | tee build/fuzz/fuzz.txt >&2 || true
+    targets=$(grep -c '%' build/fuzz/fuzz.txt || true)
+    mapfile -t crashed < <(sed -n 's/ crashed; the input is / /p' build/fuzz/fuzz.txt)
+    for line in "${crashed[@]}"; do failures+=("fuzz: $line"); done
+    [ "$targets" -gt 0 ] || failures+=("fuzz: no target ran")
+    count $((targets - ${#crashed[@]})) $((targets > 0 ? ${#crashed[@]} : 1))
+}
+
 # run_ctest PRESET CTEST-ARGUMENT...: runs a preset's tests and counts their cases.
 run_ctest() {
     local preset=$1 dir=$root/build/$1 wrap=()

@@ -130,19 +130,25 @@ function(spate_test_properties name)
     endif()
 endfunction()
 
-# spate_fuzz(NAME LINK lib ...): tests/fuzz/NAME.cpp with its small corpus in corpus/NAME/. As a test
-# it runs SPATE_FUZZ_SECONDS; what it finds new stays in the build folder, findings in findings/.
+# spate_fuzz(NAME LINK lib ... [SOURCES a.cpp ...]): tests/fuzz/NAME.cpp with its small corpus in
+# corpus/NAME/ and, where there is one, its dictionary in dictionaries/NAME. As a test it runs
+# SPATE_FUZZ_SECONDS; what it finds new stays in the build folder, findings in findings/.
+# tests/fuzz/run runs all of them for as long as one likes.
 function(spate_fuzz name)
-    cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+    cmake_parse_arguments(ARG "" "" "LINK;SOURCES" ${ARGN})
     set(grown ${PROJECT_BINARY_DIR}/corpus/${name})
     set(findings ${PROJECT_BINARY_DIR}/findings)
     file(MAKE_DIRECTORY ${grown} ${findings})
-    add_executable(${name} ${name}.cpp)
+    set(dictionary)
+    if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/dictionaries/${name})
+        set(dictionary -dict=${CMAKE_CURRENT_SOURCE_DIR}/dictionaries/${name})
+    endif()
+    add_executable(${name} ${name}.cpp ${ARG_SOURCES})
     target_link_libraries(${name} PRIVATE ${ARG_LINK})
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
     add_test(NAME fuzz_${name} COMMAND ${name}
         -max_total_time=${SPATE_FUZZ_SECONDS} -timeout=5 -rss_limit_mb=1024 -print_final_stats=1
-        -artifact_prefix=${findings}/${name}- ${grown} ${CMAKE_CURRENT_SOURCE_DIR}/corpus/${name})
+        ${dictionary} -artifact_prefix=${findings}/${name}- ${grown} ${CMAKE_CURRENT_SOURCE_DIR}/corpus/${name})
     set_tests_properties(fuzz_${name} PROPERTIES LABELS fuzz TIMEOUT 120)
     spate_check(${name} fuzz)
 endfunction()
