@@ -43,7 +43,7 @@ struct CoreThread::Executor {
         core.start_writes();
     }
     void operator()(const session::Announce& order) const { core.announce(order); }
-    void operator()(const session::CheckMetadata& order) const { core.check_metadata(order); }
+    void operator()(session::CheckMetadata& order) const { core.check_metadata(order); }
     void operator()(session::LayersReady& ready) const { core.finish_metadata(std::move(ready)); }
     void operator()(const session::TorrentComplete& told) const {
         core.tell_main(TorrentCompleted{told.torrent});
@@ -73,15 +73,16 @@ void CoreThread::connect(const session::Connect& order) {
     connection->connect(order.remote);
 }
 
-void CoreThread::check_metadata(const session::CheckMetadata& order) {
+void CoreThread::check_metadata(session::CheckMetadata& order) {
     const auto& torrent = *session_->find_torrent(order.torrent);
     const bool matches = metainfo::is_info_of(torrent.metainfo(), order.info_bytes);
     session_->handle_metadata_checked(order.torrent, matches, clock_.now());
     if (!matches) return;
     const auto missing = metainfo::missing_layers(order.info_bytes);
     if (missing && !missing->layers.empty())
-        return session_->fetch_layers(order.torrent, *missing, clock_.now());
-    finish_metadata({order.torrent, order.info_bytes, {}});
+        return session_->fetch_layers(order.torrent, std::move(order.info_bytes), *missing,
+                                      clock_.now());
+    finish_metadata({order.torrent, std::move(order.info_bytes), {}});
 }
 
 void CoreThread::finish_metadata(session::LayersReady ready) {

@@ -93,7 +93,7 @@ private:
     void accept_all();
     void on_accepted(Accept& accept, std::int32_t result, std::uint32_t flags);
     void connect(const session::Connect& order);
-    void check_metadata(const session::CheckMetadata& order);
+    void check_metadata(session::CheckMetadata& order);
     void finish_metadata(session::LayersReady ready);
     void announce(const session::Announce& order);
     void reap();

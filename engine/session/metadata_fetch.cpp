@@ -3,102 +3,203 @@
 #include <algorithm>
 #include <utility>
 
-#include "engine/base/assert.hpp"
-#include "engine/wire/limits.hpp"
-#include "engine/wire/metadata_message.hpp"
-
 namespace spate::session {
 
-void MetadataFetch::begin(std::uint32_t size_bytes) {
-    size_bytes_ = size_bytes;
-    pieces_.assign(wire::metadata_piece_count(size_bytes), {});
-    received_count_ = 0;
-    progress_at_.reset();
-    sources_.clear();
+MetadataFetch::Claim MetadataFetch::claim_of(const Peer& peer) const {
+    Claim claim{peer.size_bytes, std::nullopt};
+    if (std::ranges::find(failed_, peer.size_bytes, &Failed::size_bytes) != failed_.end())
+        claim.sole = peer.source.connection;
+    return claim;
 }
 
-bool MetadataFetch::agrees(ConnectionId peer) const {
-    const auto said = said_.find(peer);
-    return said != said_.end() && said->second == size_bytes_;
+std::size_t MetadataFetch::supporters(const Claim& claim) const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        peers_, [&](const auto& entry) { return claim_of(entry.second) == claim; }));
 }
 
-std::uint32_t MetadataFetch::most_said_size() const {
-    std::map<std::uint32_t, std::size_t> votes;
-    for (const auto& [peer, size_bytes] : said_) ++votes[size_bytes];
-    const auto most =
-        std::ranges::max_element(votes, {}, [](const auto& vote) { return vote.second; });
-    return most == votes.end() ? 0 : most->first;
+std::size_t MetadataFetch::votes(std::uint32_t size_bytes) const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        peers_, [&](const auto& entry) { return entry.second.size_bytes == size_bytes; }));
 }
 
-void MetadataFetch::on_peer(ConnectionId peer, std::uint32_t size_bytes) {
-    if (size_bytes == 0 || size_bytes > wire::metadata_bytes_max) return;
-    said_[peer] = size_bytes;
-    if (size_bytes_ == 0) begin(size_bytes);
+MetadataFetch::Place* MetadataFetch::find_place(const Claim& claim) {
+    const auto found = std::ranges::find(places_, claim, &Place::claim);
+    return found == places_.end() ? nullptr : &*found;
 }
 
-void MetadataFetch::on_left(ConnectionId peer) {
-    forget(peer);
+void MetadataFetch::line_up(const Claim& claim) {
+    if (find_place(claim) == nullptr &&
+        std::ranges::find(waiting_, claim, &Waiting::claim) == waiting_.end())
+        waiting_.push_back({claim});
 }
 
-void MetadataFetch::forget(ConnectionId peer) {
-    said_.erase(peer);
-    const bool said_by_another =
-        std::ranges::any_of(said_, [&](const auto& said) { return said.second == size_bytes_; });
-    if (!said_by_another && received_count_ == 0) begin(most_said_size());
+void MetadataFetch::on_peer(const Source& source, std::uint32_t size_bytes, Time now) {
+    if (done() || size_bytes == 0 || size_bytes > wire::metadata_bytes_max) return;
+    const auto known = peers_.find(source.connection);
+    if (known != peers_.end() && known->second.size_bytes == size_bytes) return;
+    on_left(source.connection);  // it says another size now
+    const Peer& peer = peers_[source.connection] = {source, size_bytes, now, {}};
+    line_up(claim_of(peer));
 }
 
-std::optional<std::uint32_t> MetadataFetch::next_request(ConnectionId peer, Time now) {
-    const auto said = said_.find(peer);
-    if (said == said_.end()) return std::nullopt;
-    if (!agrees(peer)) {
-        if (!progress_at_ || now - *progress_at_ < size_patience) return std::nullopt;
-        begin(said->second);
+void MetadataFetch::on_left(ConnectionId id) {
+    const auto found = peers_.find(id);
+    if (found == peers_.end()) return;
+    const Claim claim = claim_of(found->second);
+    peers_.erase(found);
+    if (Place* const place = find_place(claim)) place->collection.release(id);
+    if (claim.sole) std::erase_if(places_, [&](const Place& p) { return p.claim == claim; });
+    if (supporters(claim) > 0) return;
+    std::erase_if(waiting_, [&](const Waiting& waiting) { return waiting.claim == claim; });
+}
+
+// --- Who has a place
+
+bool MetadataFetch::fits(const Claim& claim) const {
+    std::uint64_t said = claim.size_bytes;
+    for (const Place& place : places_) said += place.claim.size_bytes;
+    return places_.size() < collections_max && said <= said_bytes_max;
+}
+
+/// By turns what most peers say and what has waited longest: the first is true as a rule, and with
+/// the second no crowd can keep a place from the truth.
+std::deque<MetadataFetch::Waiting>::iterator MetadataFetch::choose_waiting() {
+    auto chosen = waiting_.end();
+    std::size_t most = 0;
+    for (auto one = waiting_.begin(); one != waiting_.end(); ++one) {
+        if (!fits(one->claim)) continue;
+        if (!by_votes_) return one;
+        const std::size_t count = votes(one->claim.size_bytes);
+        if (count > most) chosen = one;
+        most = std::max(most, count);
     }
-    if (!progress_at_) progress_at_ = now;
-    for (std::uint32_t i = 0; i < pieces_.size(); ++i) {
-        Piece& piece = pieces_[i];
-        if (!piece.bytes.empty() || (piece.asked_at && now - *piece.asked_at < request_timeout))
+    return chosen;
+}
+
+void MetadataFetch::end_turns(Time now) {
+    for (auto place = places_.begin(); place != places_.end();) {
+        const auto seconds_of_data =
+            static_cast<std::int64_t>(place->collection.received_bytes() / turn_bytes_per_s);
+        const Duration grace =
+            turn * (1 << std::min(place->turns, turn_doublings_max)) + 1s * seconds_of_data;
+        const bool deserted = supporters(place->claim) == 0;
+        if (waiting_.empty() || (!deserted && now - place->started_at < grace)) {
+            ++place;
             continue;
-        piece.asked_at = now;
-        return i;
+        }
+        const Waiting last{place->claim, place->turns + 1};
+        place = places_.erase(place);
+        if (!deserted) waiting_.push_back(last);
+        return;  // what waits first takes its place
     }
-    return std::nullopt;
 }
 
-bool MetadataFetch::on_data(ConnectionId peer, std::uint32_t piece, std::uint32_t total_size_bytes,
-                            Bytes data, Time now) {
-    if (!agrees(peer) || total_size_bytes != size_bytes_ || piece >= pieces_.size() ||
-        !pieces_[piece].bytes.empty())
-        return false;
-    const std::size_t at = std::size_t{piece} * wire::metadata_piece_size_bytes;
-    const std::size_t expected =
-        std::min<std::size_t>(wire::metadata_piece_size_bytes, size_bytes_ - at);
-    if (data.size() != expected) return false;
-    pieces_[piece].bytes.assign(data.begin(), data.end());
-    progress_at_ = now;
-    sources_.insert(peer);
-    return ++received_count_ == pieces_.size();
+void MetadataFetch::give_places(Time now) {
+    while (!waiting_.empty()) {
+        const auto next = choose_waiting();
+        if (next == waiting_.end()) return end_turns(now);
+        places_.push_back(
+            {next->claim, MetadataCollection(next->claim.size_bytes), now, next->turns});
+        waiting_.erase(next);
+        by_votes_ = !by_votes_;
+    }
 }
 
-void MetadataFetch::on_reject(ConnectionId peer, std::uint32_t piece) {
-    if (!agrees(peer)) return;
-    if (piece < pieces_.size()) pieces_[piece].asked_at.reset();
-    forget(peer);
+// --- Requests and answers
+
+void MetadataFetch::give_up_if_silent(Peer& peer, Place& place, Time now) {
+    const ConnectionId id = peer.source.connection;
+    if (now - peer.heard_at < patience || place.collection.asked_count(id) == 0) return;
+    place.collection.release(id);
+    peer.paused_until = now + pause;
 }
 
-std::vector<std::byte> MetadataFetch::bytes() const {
-    SPATE_ASSERT(size_bytes_ > 0 && received_count_ == pieces_.size());
-    std::vector<std::byte> all;
-    all.reserve(size_bytes_);
-    for (const Piece& piece : pieces_)
-        all.insert(all.end(), piece.bytes.begin(), piece.bytes.end());
-    return all;
+std::optional<std::uint32_t> MetadataFetch::next_request(ConnectionId id, Time now) {
+    const auto found = peers_.find(id);
+    if (!collecting() || found == peers_.end()) return std::nullopt;
+    give_places(now);
+    Peer& peer = found->second;
+    Place* const place = find_place(claim_of(peer));
+    if (place == nullptr) return std::nullopt;
+    give_up_if_silent(peer, *place, now);
+    const std::size_t asked = place->collection.asked_count(id);
+    if (now < peer.paused_until || asked >= requests_per_peer_max) return std::nullopt;
+    if (asked == 0) peer.heard_at = now;
+    return place->collection.next_request(id, now);
 }
 
-std::set<ConnectionId> MetadataFetch::start_again() {
-    const std::set<ConnectionId> liars = std::exchange(sources_, {});
-    for (const ConnectionId liar : liars) said_.erase(liar);
-    begin(most_said_size());
+std::optional<std::vector<std::byte>> MetadataFetch::on_data(ConnectionId id, std::uint32_t part,
+                                                             std::uint32_t total_size_bytes,
+                                                             Bytes data, Time now) {
+    const auto found = peers_.find(id);
+    if (!collecting() || found == peers_.end()) return std::nullopt;
+    Peer& peer = found->second;
+    const Claim claim = claim_of(peer);
+    Place* const place = find_place(claim);
+    if (place == nullptr || total_size_bytes != claim.size_bytes ||
+        !place->collection.on_data(peer.source, part, data))
+        return std::nullopt;
+    peer.heard_at = now;
+    if (!place->collection.complete()) return std::nullopt;
+    MetadataCollection::Whole whole = place->collection.take(digest_key_);
+    std::erase_if(places_, [&](const Place& p) { return p.claim == claim; });
+    stage_ = Checking{claim.size_bytes, std::move(whole.parts)};
+    return std::move(whole.bytes);
+}
+
+void MetadataFetch::on_reject(ConnectionId id, std::uint32_t part, Time now) {
+    const auto found = peers_.find(id);
+    if (!collecting() || found == peers_.end()) return;
+    Place* const place = find_place(claim_of(found->second));
+    if (place == nullptr || !place->collection.on_reject(id, part)) return;
+    found->second.heard_at = now;
+    found->second.paused_until = now + pause;
+}
+
+// --- Verdicts
+
+std::vector<MetadataFetch::Source> MetadataFetch::on_checked(bool matches, Time now) {
+    auto* const checking = std::get_if<Checking>(&stage_);
+    if (checking == nullptr) return {};
+    Checking whole = std::move(*checking);
+    if (matches) {
+        const std::vector<Source> liars = liars_by(whole);
+        become_done();
+        return liars;
+    }
+    stage_ = Collecting{};
+    std::vector<Source> liars;
+    if (whole.parts.sources.size() == 1) {
+        liars = whole.parts.sources;
+    } else {
+        if (failed_.size() == failed_max) failed_.pop_front();
+        failed_.push_back({whole.size_bytes, std::move(whole.parts)});
+    }
+    for (const auto& [id, peer] : peers_) line_up(claim_of(peer));
+    give_places(now);
+    return liars;
+}
+
+void MetadataFetch::become_done() {
+    stage_ = Done{};
+    peers_.clear();
+    places_.clear();
+    waiting_.clear();
+    failed_.clear();
+}
+
+/// Whoever gave a part of a dictionary of another size has lied too.
+std::vector<MetadataFetch::Source> MetadataFetch::liars_by(const Checking& truth) const {
+    std::vector<Source> liars;
+    for (const Failed& failed : failed_)
+        for (std::size_t i = 0; i < failed.parts.blocks.size(); ++i) {
+            const swarm::SmartBan::Block& block = failed.parts.blocks[i];
+            if (failed.size_bytes == truth.size_bytes &&
+                block.digest == truth.parts.blocks[i].digest)
+                continue;
+            const Source& liar = failed.parts.sources[block.source];
+            if (std::ranges::find(liars, liar) == liars.end()) liars.push_back(liar);
+        }
     return liars;
 }
 

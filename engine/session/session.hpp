@@ -125,8 +125,9 @@ public:
     /// metadata.
     void handle_metadata_checked(TorrentId torrent, bool matches, Time now);
     /// The dictionary matches, and is of a v2-only torrent whose piece layers are to be got from
-    /// its peers (BEP 52): LayersReady follows.
-    void fetch_layers(TorrentId torrent, const metainfo::MissingLayers& missing, Time now);
+    /// its peers (BEP 52): LayersReady follows, with the dictionary.
+    void fetch_layers(TorrentId torrent, std::vector<std::byte> info_bytes,
+                      const metainfo::MissingLayers& missing, Time now);
 
     // --- Trackers and other cores.
     void handle_announced(TorrentId torrent, const std::string& url,

@@ -62,7 +62,8 @@ void Session::on_extension_handshake(Connection& connection, Bytes body, Time no
                   now);
     if (theirs->request_queue_max) connection.window.set_depth_max(*theirs->request_queue_max);
     if (connection.torrent->fetch && theirs->ut_metadata != 0 && theirs->metadata_size_bytes) {
-        connection.torrent->fetch->on_peer(connection.id, *theirs->metadata_size_bytes);
+        connection.torrent->fetch->on_peer({connection.id, connection.remote, connection.peer_id},
+                                           *theirs->metadata_size_bytes, now);
         request_metadata(connection, now);
     }
     close_if_both_complete(connection, now);
@@ -111,12 +112,13 @@ void Session::on_metadata_message(Connection& connection, Bytes body, Time now) 
     using Kind = wire::MetadataMessage::Kind;
     if (message->kind == Kind::request) return serve_metadata(connection, message->piece);
     if (!torrent.fetch) return;
-    if (message->kind == Kind::reject) torrent.fetch->on_reject(connection.id, message->piece);
-    if (message->kind != Kind::data ||
-        !torrent.fetch->on_data(connection.id, message->piece, message->total_size_bytes,
-                                message->data, now))
-        return;
-    put(CheckMetadata{torrent.shared.id, torrent.fetch->bytes()});
+    if (message->kind == Kind::reject)
+        return torrent.fetch->on_reject(connection.id, message->piece, now);
+    if (message->kind != Kind::data) return;
+    if (auto whole = torrent.fetch->on_data(connection.id, message->piece,
+                                            message->total_size_bytes, message->data, now))
+        return put(CheckMetadata{torrent.shared.id, std::move(*whole)});
+    request_metadata(connection, now);
 }
 
 void Session::serve_metadata(Connection& connection, std::uint32_t piece) {
@@ -136,9 +138,9 @@ void Session::serve_metadata(Connection& connection, std::uint32_t piece) {
 
 void Session::handle_metadata_checked(TorrentId id, bool matches, Time now) {
     Torrent* const torrent = this->torrent(id);
-    if (torrent == nullptr || !torrent->fetch || torrent->halted || matches) return;
-    for (const ConnectionId liar : torrent->fetch->start_again())
-        if (Connection* const peer = find_open(liar)) close(*peer, DropReason::false_data, now);
+    if (torrent == nullptr || !torrent->fetch || torrent->halted) return;
+    for (const auto& liar : torrent->fetch->on_checked(matches, now)) convict(*torrent, liar, now);
+    for (Connection* const peer : torrent->peers) request_metadata(*peer, now);
 }
 
 }  // namespace spate::session

@@ -1,4 +1,6 @@
 // Hashes of v2 torrents: piece layers fetched for a magnet link, and served (BEP 52).
+#include <utility>
+
 #include "engine/session/session.hpp"
 #include "engine/wire/message.hpp"
 
@@ -10,9 +12,11 @@ constexpr std::size_t hashes_queue_bytes_max = 256 * 1024;
 
 }  // namespace
 
-void Session::fetch_layers(TorrentId id, const metainfo::MissingLayers& missing, Time now) {
+void Session::fetch_layers(TorrentId id, std::vector<std::byte> info_bytes,
+                           const metainfo::MissingLayers& missing, Time now) {
     Torrent* const torrent = this->torrent(id);
     if (torrent == nullptr || !torrent->fetch || torrent->layer_fetch || torrent->halted) return;
+    torrent->info_bytes = std::move(info_bytes);
     torrent->layer_fetch = std::make_unique<swarm::LayerFetch>(missing);
     for (Connection* const peer : torrent->peers) request_hashes(*peer, now);
 }
@@ -38,7 +42,7 @@ void Session::on_hashes(Connection& connection, const wire::Hashes& message, Tim
     if (!torrent.layer_fetch->complete()) return request_hashes(connection, now);
     auto layers = torrent.layer_fetch->take();
     torrent.layer_fetch.reset();
-    put(LayersReady{torrent.shared.id, torrent.fetch->bytes(), std::move(layers)});
+    put(LayersReady{torrent.shared.id, std::exchange(torrent.info_bytes, {}), std::move(layers)});
 }
 
 void Session::on_hash_reject(Connection& connection, const HashRef& range, Time now) {

@@ -12,13 +12,14 @@ constexpr std::size_t leavers_max = 128;
 
 }  // namespace
 
-Torrent::Torrent(SharedTorrent& shared_torrent, CoreIndex core, swarm::PieceBuffers& buffers)
+Torrent::Torrent(SharedTorrent& shared_torrent, CoreIndex core, swarm::PieceBuffers& buffers,
+                 const SipKey& digest_key)
     : shared(shared_torrent),
       known_stored(shared.pieces.stored_pieces()),
       wanted(shared.pieces.size()) {
     for (std::uint32_t piece = 0; piece < wanted.size(); ++piece)
         if (!known_stored.test(piece) && shared.pieces.wanted(PieceIndex(piece))) wanted.set(piece);
-    if (shared.awaits_metadata()) fetch = std::make_unique<MetadataFetch>();
+    if (shared.awaits_metadata()) fetch = std::make_unique<MetadataFetch>(digest_key);
     if (fetch || !wanted.none())
         picker = std::make_unique<swarm::Picker>(
             core, [this](PieceIndex piece) { return metainfo().piece_size_bytes(piece); },

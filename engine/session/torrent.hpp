@@ -24,7 +24,9 @@ namespace spate::session {
 /// What one core keeps of a torrent; what cores share is in SharedTorrent. One thread.
 class Torrent {
 public:
-    Torrent(SharedTorrent& shared_torrent, CoreIndex core, swarm::PieceBuffers& buffers);
+    /// `digest_key`: of what peers give for an info dictionary; secret.
+    Torrent(SharedTorrent& shared_torrent, CoreIndex core, swarm::PieceBuffers& buffers,
+            const SipKey& digest_key);
 
     /// Established connections of this core.
     void attach(Connection& connection);
@@ -66,6 +68,7 @@ public:
     std::unique_ptr<MetadataFetch> fetch;
     /// Set beside `fetch` once the dictionary is there, and lacks piece layers.
     std::unique_ptr<swarm::LayerFetch> layer_fetch;
+    std::vector<std::byte> info_bytes;  // that dictionary, until they are complete
     /// From the first hash request on.
     std::unique_ptr<swarm::LayerProofs> layer_proofs;
     Time next_rates_report{};

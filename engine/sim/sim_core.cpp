@@ -238,14 +238,14 @@ void SimCore::announce(const session::Announce& order) {
         });
 }
 
-void SimCore::check_metadata(const session::CheckMetadata& order) {
+void SimCore::check_metadata(session::CheckMetadata& order) {
     const auto& torrent = *session_.find_torrent(order.torrent);
     const bool matches = metainfo::is_info_of(torrent.metainfo(), order.info_bytes);
     session_.handle_metadata_checked(order.torrent, matches, now());
     if (!matches) return;
     const auto missing = metainfo::missing_layers(order.info_bytes);
     if (missing && !missing->layers.empty())
-        return session_.fetch_layers(order.torrent, *missing, now());
+        return session_.fetch_layers(order.torrent, std::move(order.info_bytes), *missing, now());
     finish_metadata(order.torrent);
 }
 

@@ -79,7 +79,7 @@ private:
     void write(const session::WritePiece& order);
     bool write_to_disk(const session::WritePiece& order);
     void announce(const session::Announce& order);
-    void check_metadata(const session::CheckMetadata& order);
+    void check_metadata(session::CheckMetadata& order);
     void finish_metadata(TorrentId torrent);
     EventTag tag(EventKind kind, std::uint64_t size) const;
 

@@ -32,7 +32,7 @@ struct HashesTest : SessionTest {
         session->handle_metadata_checked(TorrentId(0), true, now);
     }
     void fetch_layers() {
-        session->fetch_layers(TorrentId(0), swarm::missing_of(content), now);
+        session->fetch_layers(TorrentId(0), ByteVector(100), swarm::missing_of(content), now);
         run();
     }
     static std::vector<HashRef> hash_refs(const TestPeer& peer, MessageId id) {
@@ -90,6 +90,28 @@ TEST_F(HashesTest, LayersThatTheDictionaryLacksAreFetchedFromAPeer) {
     EXPECT_EQ(asked_of(peer).size(), 11U) << "10 parts of the long file, one of the short";
     expect_layers();
     EXPECT_FALSE(peer.closed);
+}
+
+TEST_F(HashesTest, AnotherSizeOfTheDictionaryThatIsThereChangesNothing) {
+    start_magnet();
+    TestPeer& owner = connect_peer();
+    fetch_layers();
+    TestPeer& odd = connect_peer({.extensions = true});
+    wire::ExtensionHandshake theirs;
+    theirs.ut_metadata = 3;
+    theirs.metadata_size_bytes = 105;
+    ByteVector words;
+    wire::append_extension_handshake(words, theirs);
+    say(odd, words);
+    advance(30s);
+    EXPECT_TRUE(odd.extended(3).empty()) << "nothing is asked for";
+    wire::append_metadata_data(words = {}, 1, 0, ByteVector(105));
+    say(odd, words);
+    EXPECT_EQ(metadata.size(), 1U);
+    answer_all(owner);
+    advance(30s);
+    answer_all(owner);
+    expect_layers();
 }
 
 TEST_F(HashesTest, SeveralPeersShareTheLayers) {

@@ -83,6 +83,31 @@ TEST_F(MetadataTest, ADictionaryThatFailsItsHashBansItsSendersAndIsFetchedFromOt
     EXPECT_EQ(metadata[1].info_bytes, dictionary);
 }
 
+TEST_F(MetadataTest, OneFalsePartBansNobodyHonest) {
+    start_magnet();
+    const ByteVector dictionary = info_dictionary(40'000);
+    TestPeer& liar = connect_owner(40'000);
+    TestPeer& honest = connect_owner(40'000);
+    ASSERT_EQ(asked_of(liar), (std::vector<std::uint32_t>{0, 1}));
+    ASSERT_EQ(asked_of(honest), std::vector<std::uint32_t>{2});
+    send_data(liar, 0, ByteVector(40'000));
+    send_data(liar, 1, dictionary);
+    send_data(honest, 2, dictionary);
+    ASSERT_EQ(metadata.size(), 1U);
+    session->handle_metadata_checked(TorrentId(0), false, now);
+    run();
+    EXPECT_FALSE(liar.closed);
+    EXPECT_FALSE(honest.closed);
+    for (std::size_t next = 1; next < asked_of(honest).size(); ++next)
+        send_data(honest, asked_of(honest)[next], dictionary);
+    ASSERT_EQ(metadata.size(), 2U);
+    EXPECT_EQ(metadata[1].info_bytes, dictionary);
+    session->handle_metadata_checked(TorrentId(0), true, now);
+    run();
+    EXPECT_TRUE(liar.closed) << "its part was another";
+    EXPECT_FALSE(honest.closed);
+}
+
 TEST_F(MetadataTest, ALieAboutTheSizeDoesNotStopTheFetch) {
     start_magnet();
     connect_owner(60'000'000);
