@@ -23,7 +23,7 @@ WHATS = {
     "ring.poll": ("ENOMEM", "EAGAIN", "EINTR", "late"),
     "ring.sync": (*_DISK, "EINTR", "ENOMEM", "late"),
     "ring.allocate": (*_DISK, "EOPNOTSUPP", "EINTR", "late"),
-    "ring.populate": ("EFAULT", "EHWPOISON", "ENOMEM", "EAGAIN", "EINTR", "EBUSY", "late"),
+    "ring.populate": ("EFAULT", "ENOMEM", "EAGAIN", "EINTR", "EBUSY", "late"),
     "ring.wake": ("EOVERFLOW", "ENOMEM", "EBADFD", "late"),
     "ring.timeout": ("ENOMEM", "late"),
     "ring.close": ("EIO", "EINTR"),

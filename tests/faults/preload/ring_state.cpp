@@ -187,18 +187,16 @@ void RingState::cut(io_uring_sqe& entry) {
 
 void RingState::cancel_held(io_uring_sqe& entry) {
     const bool all = (entry.cancel_flags & IORING_ASYNC_CANCEL_ANY) != 0;
-    const auto concerned = [&](const Held& held) {
-        return all || held.entry.user_data == entry.addr;
-    };
-    for (const Held& held : held_) {
-        if (!concerned(held)) continue;
-        // Where there is no room the rest waits for the next cancellation.
+    const std::uint64_t meant = entry.addr;
+    std::erase_if(held_, [&](const Held& held) {
+        if (!all && held.entry.user_data != meant) return false;
+        // Where there is no room it waits for the next cancellation.
         io_uring_sqe* more = all ? io_uring_get_sqe(&ring_) : &entry;
-        if (more == nullptr) return;
+        if (more == nullptr) return false;
         *more = held.entry;
         replace(*more, -ECANCELED);
-    }
-    std::erase_if(held_, concerned);
+        return true;
+    });
 }
 
 void RingState::release_held() {
