@@ -1,5 +1,6 @@
-// show_record FILE: what a resume record claims, as one line: the pieces (hex, from the highest bit) and whether it speaks
-// of what is on the disk itself. Exit code 1 and a sentence when it is damaged.
+// show_record FILE: what a resume record claims, as one line: the pieces (hex, from the highest
+// bit) and whether it speaks of what is on the disk itself. Exit code 1 and a sentence when it is
+// damaged.
 #include <cstdio>
 #include <fstream>
 #include <iterator>
