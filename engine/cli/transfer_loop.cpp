@@ -203,6 +203,18 @@ void TransferLoop::handle(const driver::MetadataReady& event) {
     starting_.push_back(job);
 }
 
+void TransferLoop::handle(const driver::ShortageBegan& event) {
+    if (short_cores_++ > 0) return;
+    environment_.console.warning(
+        event.sentence + "; what needs it waits, and goes on when there is some (see ulimit -n)",
+        "");
+}
+
+void TransferLoop::handle(const driver::ShortageEnded&) {
+    if (--short_cores_ == 0)
+        environment_.console.say("There are descriptors and memory again; all goes on");
+}
+
 void TransferLoop::save_records(Time now) {
     std::erase_if(unfinished_, [&](TransferJob* job) {
         if (job->complete() || job->phase() != TransferJob::Phase::running) return true;

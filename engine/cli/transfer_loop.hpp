@@ -58,6 +58,8 @@ private:
     void handle(const driver::TorrentStopped& event);
     void handle(const driver::TrackerTrouble& event);
     void handle(const driver::MetadataReady& event);
+    void handle(const driver::ShortageBegan& event);
+    void handle(const driver::ShortageEnded& event);
     void save_records(Time now);
     void save_durable_records();
     void report(Time now);
@@ -87,6 +89,7 @@ private:
     Time next_report_{};
     Time next_plain_line_{};
     bool timed_out_ = false;
+    std::uint32_t short_cores_ = 0;  // that lack descriptors or memory
     /// Those of the last batch of durable records, in its order.
     std::vector<TransferJob*> recorded_;
     std::optional<Background<std::vector<driver::UnsavedRecord>>> records_;

@@ -2,7 +2,10 @@
 
 #include <cerrno>
 #include <poll.h>
+#include <system_error>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "engine/base/probe.hpp"
 #include "io/prepare.hpp"
@@ -86,6 +89,7 @@ bool ConnectionIo::is_over(std::int32_t result) const {
 
 void ConnectionIo::after_receive(std::int32_t result) {
     if (closing_) return finish_if_idle();
+    if (result == -ENOMEM) return wait_for_memory("receive", ENOMEM);
     if (is_over(result)) return lose();
     start_receiving();
 }
@@ -119,7 +123,7 @@ void ConnectionIo::cancel_receive() {
 // --- Sending
 
 void ConnectionIo::transmit() {
-    if (closing_ || send_ || connect_.in_flight()) return;
+    if (closing_ || send_ || waits_ || connect_.in_flight()) return;
     auto send = core_.sends.take();
     if (!core_.session.take_send(id_, send->plan, core_.now())) {
         core_.sends.give_back(std::move(send));
@@ -128,16 +132,13 @@ void ConnectionIo::transmit() {
     send->core = &core_;
     send->connection = this;
     send->told_cold = false;
+    send->begun = false;
     send_ = std::move(send);
     if (send_->plan.block_count == 0) return start_send();
     const TorrentId torrent = send_->plan.torrent;
     const TorrentFiles& files = *core_.torrent_files[torrent.value];
     auto built = send_->payload.build(send_->plan, files, core_.file_table, core_.now());
-    if (!built) {
-        finish_send();
-        core_.session.fail_torrent(torrent, std::move(built.error()), core_.now());
-        return;
-    }
+    if (!built) return handle_trouble(std::move(built.error()));
     core_.ledger.bytes_copied_user += send_->payload.bytes_copied();
     core_.ledger.bytes_sent_mapped += send_->payload.bytes_mapped();
     core_.ledger.bytes_sent_read += send_->payload.bytes_copied();
@@ -233,7 +234,10 @@ void ConnectionIo::record_submission() {
 }
 
 void ConnectionIo::on_sent(std::int32_t result) {
-    if (result > 0) core_.ledger.bytes_sent += static_cast<std::uint64_t>(result);
+    if (result > 0) {
+        core_.ledger.bytes_sent += static_cast<std::uint64_t>(result);
+        send_->begun = true;
+    }
     if (closing_) {
         finish_send();
         return finish_if_idle();
@@ -244,6 +248,7 @@ void ConnectionIo::on_sent(std::int32_t result) {
         core_.zero_copy.on_refused(core_.now());
         return resume_send();
     }
+    if (refused) return wait_for_memory("send", -result);
     if (result < 0 && result != -EINTR && result != -EAGAIN) {
         finish_send();
         return lose();
@@ -267,10 +272,36 @@ void ConnectionIo::finish_send() {
 }
 
 void ConnectionIo::payload_failed() {
+    handle_trouble(send_->payload.diagnose(*core_.torrent_files[send_->plan.torrent.value]));
+}
+
+void ConnectionIo::handle_trouble(FileTrouble trouble) {
     const TorrentId torrent = send_->plan.torrent;
-    std::string reason = send_->payload.diagnose(*core_.torrent_files[torrent.value]);
+    // Half a message can't be taken back.
+    const bool begun = send_->begun;
+    if (!begun) core_.session.give_back_send(id_, send_->plan);
     finish_send();
-    core_.session.fail_torrent(torrent, std::move(reason), core_.now());
+    if (begun) lose();
+    if (is_shortage(trouble.kind)) return wait_for(trouble);
+    core_.session.fail_torrent(torrent, std::move(trouble.sentence), core_.now());
+}
+
+void ConnectionIo::wait_for_memory(const char* what, int error) {
+    wait_for({Trouble::memory,
+              {},
+              fmt::format("can't {}: {}", what, std::generic_category().message(error))});
+}
+
+void ConnectionIo::wait_for(const FileTrouble& trouble) {
+    if (!std::exchange(waits_, true)) core_.shortage.hold(id_, trouble, core_.now());
+}
+
+void ConnectionIo::try_again() {
+    waits_ = false;
+    if (closing_) return;
+    start_receiving();
+    if (!send_) return transmit();
+    if (!send_->in_flight() && !populate_.in_flight()) resume_send();
 }
 
 // --- Ending

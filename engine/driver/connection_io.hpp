@@ -38,6 +38,8 @@ public:
     /// Sends what the session has, unless a send is in flight.
     void transmit();
     void cancel_receive();
+    /// What waited for descriptors or memory (Shortage).
+    void try_again();
     void close();
 
 private:
@@ -68,6 +70,9 @@ private:
     void finish_send();
     void lose();
     void payload_failed();
+    void handle_trouble(FileTrouble trouble);
+    void wait_for(const FileTrouble& trouble);
+    void wait_for_memory(const char* what, int error);
     void finish_if_idle();
 
     CoreContext& core_;
@@ -76,6 +81,7 @@ private:
     bool closing_ = false;
     bool finished_ = false;
     std::uint32_t unsent_max_bytes_ = 0;  // as the socket was told
+    bool waits_ = false;                  // in CoreContext::shortage
     bool readable_ = false;               // waits in CoreContext::readable_connections
     io::Bound<&ConnectionIo::on_connected, io::ConnectOperation> connect_{*this};
     io::Bound<&ConnectionIo::on_readable> poll_{*this};

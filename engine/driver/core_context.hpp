@@ -7,6 +7,7 @@
 #include "engine/driver/file_table.hpp"
 #include "engine/driver/ledger.hpp"
 #include "engine/driver/outgoing_send.hpp"
+#include "engine/driver/shortage.hpp"
 #include "engine/driver/zero_copy.hpp"
 #include "engine/session/session.hpp"
 #include "io/buffer_ring.hpp"
@@ -41,6 +42,7 @@ struct CoreContext {
     session::Session& session;
     io::BufferRing& idle_buffers;  // for peers of whom nothing is expected
     FileTable& file_table;
+    Shortage& shortage;
     CoreLedger& ledger;
     session::StageLatencies& latencies;
     CoreLoad& load;  // its parts that connections know

@@ -127,9 +127,10 @@ void CoreThread::run(const std::function<void(std::expected<void, std::string>)>
     session_ = std::make_unique<session::Session>(
         session_options, session::Session::RateLimits{surroundings_.up, surroundings_.down},
         piece_memory_, clock_.now());
-    context_.emplace(CoreContext{*ring_, clock_, *session_, *idle_buffers_, file_table_, ledger_,
-                                 latencies_, load_, receives_, sends_, lingering_sends_, zero_copy_,
-                                 torrent_files_, readable_connections_, finished_connections_});
+    context_.emplace(CoreContext{*ring_, clock_, *session_, *idle_buffers_, file_table_, shortage_,
+                                 ledger_, latencies_, load_, receives_, sends_, lingering_sends_,
+                                 zero_copy_, torrent_files_, readable_connections_,
+                                 finished_connections_});
     doorbell_->attach(*ring_);
     accept_all();
     started({});
@@ -164,6 +165,7 @@ void CoreThread::turn() {
     hashes_.run_if_due(*context_);
     pump();
     receive_readable();
+    tend_shortage();
     // Before sleeping: a socket that is done with must close now, not at the next event.
     reap();
     pump();
@@ -214,6 +216,7 @@ std::optional<Time> CoreThread::next_deadline() const {
     };
     earlier(hashes_.deadline());
     earlier(accept_again_at_);
+    earlier(shortage_.next_timeout());
     if (!readable_connections_.empty() && !is_behind()) earlier(clock_.now());
     if (!event_backlog_.empty() || session_->letters_waiting() > 0)
         earlier(clock_.now() + backlog_retry);
@@ -349,6 +352,22 @@ void CoreThread::start_writes() {
         waiting_writes_.pop_front();
         next->start();
     }
+}
+
+/// What met a lack of descriptors or memory tries again when it is time, and at once when the
+/// process ends.
+void CoreThread::tend_shortage() {
+    const Time now = clock_.now();
+    if (auto sentence = shortage_.take_news()) tell_main(ShortageBegan{std::move(*sentence)});
+    if (shortage_.take_want_of_descriptors()) session_->close_newest_idle(now);
+    for (const Shortage::Waiter waiter :
+         shutting_down_ ? shortage_.take_all() : shortage_.take_due(now)) {
+        if (PieceWrite* const* const write = std::get_if<PieceWrite*>(&waiter))
+            (*write)->try_again();
+        else if (ConnectionIo* const connection = find(std::get<ConnectionId>(waiter)))
+            connection->try_again();
+    }
+    if (shortage_.take_end(now)) tell_main(ShortageEnded{});
 }
 
 // --- The ledger

@@ -98,6 +98,7 @@ private:
     void announce(const session::Announce& order);
     void reap();
     void start_writes();
+    void tend_shortage();
     bool finished() const;
     void report(bool now);
     void account_time();
@@ -121,6 +122,7 @@ private:
     PieceMemory piece_memory_;
     std::unique_ptr<session::Session> session_;
     FileTable file_table_;
+    Shortage shortage_;
     CoreLedger ledger_;
     session::StageLatencies latencies_;
     Time woke_at_{};

@@ -12,6 +12,7 @@
 #include "engine/base/prng.hpp"
 #include "engine/base/token_bucket.hpp"
 #include "engine/driver/core_thread.hpp"
+#include "engine/driver/descriptor_budget.hpp"
 #include "engine/driver/listeners.hpp"
 #include "engine/driver/torrent_files.hpp"
 #include "engine/driver/tracker/announce_thread.hpp"
@@ -21,18 +22,10 @@
 namespace spate::driver {
 namespace {
 
-/// Connections of the process for each of a torrent's peers.
-constexpr std::uint32_t connections_per_peer_limit = 4;
-/// Descriptors that are neither connections nor files of torrents.
-constexpr std::uint64_t descriptors_reserved = 256;
-constexpr std::size_t file_descriptors_max = 2048;
-/// A file that is written may be open twice (OpenFile).
-constexpr std::uint64_t descriptors_per_file = 2;
-
+/// Below these, a core has no room for a few files and connections beside what it works with.
 /// Below these, a core has no room for a few files and connections beside what it works with.
 constexpr std::uint64_t descriptors_min = 40;
 constexpr std::uint64_t descriptors_per_core_min = 12;
-constexpr std::uint64_t open_files_min = 2;
 
 std::uint64_t descriptor_limit() {
     rlimit limit{};
@@ -118,19 +111,15 @@ CoreThread::Options Engine::Implementation::core_options(std::size_t core,
                                                          const PeerId& peer_id,
                                                          std::uint32_t tracker_key) {
     const std::size_t count = options_.cpus.size();
-    const std::uint64_t descriptors = descriptor_limit();
-    const std::uint64_t for_files = std::min<std::uint64_t>(file_descriptors_max, descriptors / 4);
-    const std::uint64_t for_connections = std::max<std::uint64_t>(
-        16, descriptors - std::min(descriptors, for_files + descriptors_reserved));
-    const std::uint64_t connections = std::min<std::uint64_t>(
-        std::uint64_t{options_.peers_max} * connections_per_peer_limit, for_connections);
+    const DescriptorBudget budget =
+        DescriptorBudget::of_core(descriptor_limit(), count, options_.peers_max);
     CoreThread::Options result;
     result.session.core = CoreIndex(static_cast<std::uint16_t>(core));
     result.session.core_count = static_cast<std::uint16_t>(count);
     result.session.peer_id = peer_id;
     result.session.listen_port = listening_.empty() ? std::uint16_t{0} : listening_.front().port;
     result.session.tracker_key = tracker_key;
-    result.session.connections_max = static_cast<std::uint32_t>(connections);
+    result.session.connections_max = static_cast<std::uint32_t>(budget.connections);
     result.session.home.upload_slots = options_.upload_slots;
     result.session.home.leech_strategy = options_.leech_strategy;
     result.session.home.seed_strategy = options_.seed_strategy;
@@ -146,8 +135,7 @@ CoreThread::Options Engine::Implementation::core_options(std::size_t core,
     result.zero_copy = options_.zero_copy;
     result.verify_pieces = options_.verify_pieces;
     if (options_.pin_threads) result.pinned_cpu = options_.cpus[core];
-    result.open_files_max = static_cast<std::size_t>(
-        std::max(open_files_min, for_files / count / descriptors_per_file));
+    result.open_files_max = static_cast<std::size_t>(budget.open_files);
     return result;
 }
 

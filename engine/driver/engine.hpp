@@ -120,7 +120,14 @@ struct MetadataReady {
     std::vector<metainfo::PieceLayer> layers{};
     std::vector<Endpoint> peers{};
 };
-using EngineEvent = std::variant<TorrentCompleted, TorrentStopped, TrackerTrouble, MetadataReady>;
+/// A core lacks descriptors or memory: what needs them waits, and goes on when there are some.
+struct ShortageBegan {
+    std::string sentence;
+};
+/// Of the same core: nothing waits any more.
+struct ShortageEnded {};
+using EngineEvent = std::variant<TorrentCompleted, TorrentStopped, TrackerTrouble, MetadataReady,
+                                 ShortageBegan, ShortageEnded>;
 
 /// Runs one session::Session a core on its own thread and ring, and does for them what they ask:
 /// connections, files, hashes, announces. Owned by main, used from one thread; never blocks that

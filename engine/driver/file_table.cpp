@@ -15,9 +15,16 @@ namespace {
 /// How often an open file that is served is looked at again.
 constexpr Duration check_interval = 2s;
 
-std::string why(const TorrentFiles& files, storage::FileIndex index, const char* what,
-                const std::string& reason) {
-    return fmt::format("can't {} {}: {}", what, files.display_path(index), reason);
+std::unexpected<FileTrouble> trouble(Trouble kind, const TorrentFiles& files,
+                                     storage::FileIndex index, const char* what,
+                                     const std::string& reason) {
+    return std::unexpected(FileTrouble{
+        kind, index, fmt::format("can't {} {}: {}", what, files.display_path(index), reason)});
+}
+
+std::unexpected<FileTrouble> trouble(std::error_code error, const TorrentFiles& files,
+                                     storage::FileIndex index, const char* what) {
+    return trouble(trouble_of(error), files, index, what, error.message());
 }
 
 /// Gives a new or short file its size; cuts one that is longer than the torrent says.
@@ -82,7 +89,7 @@ std::expected<void, std::string> OpenFile::check() const {
 template <class Open>
 auto FileTable::open_making_room(Open open) {
     auto opened = open();
-    if (!opened && opened.error() == std::errc::too_many_files_open) {
+    if (!opened && trouble_of(opened.error()) == Trouble::descriptors) {
         entries_.clear();
         uses_.clear();
         opened = open();
@@ -118,8 +125,7 @@ FileTable::Result FileTable::for_reading(TorrentId torrent, const TorrentFiles& 
     if (!file) {
         auto descriptor = open_making_room(
             [&] { return io::open_beneath(files.folder_descriptor(), files.file(index).path); });
-        if (!descriptor)
-            return std::unexpected(why(files, index, "open", descriptor.error().message()));
+        if (!descriptor) return trouble(descriptor.error(), files, index, "open");
         file = std::make_shared<OpenFile>(std::move(*descriptor), files.file(index).size_bytes,
                                           files.checked_mtime_ns(index));
         keep(key, file);
@@ -127,7 +133,7 @@ FileTable::Result FileTable::for_reading(TorrentId torrent, const TorrentFiles& 
     if (now - file->checked_at > check_interval) {
         file->checked_at = now;
         if (const auto intact = file->check(); !intact)
-            return std::unexpected(why(files, index, "serve", intact.error()));
+            return trouble(Trouble::changed, files, index, "serve", intact.error());
     }
     return file;
 }
@@ -138,20 +144,19 @@ FileTable::Result FileTable::for_writing(TorrentId torrent, const TorrentFiles& 
     if (auto file = find(key); file && file->writable()) {
         // Each time: a piece at its end would give a file that was cut its size back, with a hole.
         if (const auto intact = file->check(); !intact)
-            return std::unexpected(why(files, index, "write", intact.error()));
+            return trouble(Trouble::changed, files, index, "write", intact.error());
         return file;
     }
     const storage::PlannedFile& planned = files.file(index);
     auto descriptor = open_making_room([&] { return files.create(index); });
-    if (!descriptor)
-        return std::unexpected(why(files, index, "write", descriptor.error().message()));
+    if (!descriptor) return trouble(descriptor.error(), files, index, "write");
     auto direct = files.suits_direct_writes(index) ? files.open_direct(index, *descriptor)
                                                    : io::FileDescriptor();
     std::error_code error;
     if (files.allocates(index, static_cast<bool>(direct)))
         error = allocate_if_possible(descriptor->get(), planned.size_bytes);
     if (!error) error = set_full_size(descriptor->get(), planned.size_bytes);
-    if (error) return std::unexpected(why(files, index, "make room for", error.message()));
+    if (error) return trouble(error, files, index, "make room for");
     auto file =
         std::make_shared<OpenFile>(std::move(*descriptor), std::move(direct), planned.size_bytes);
     keep(key, file);

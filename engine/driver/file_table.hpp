@@ -11,6 +11,7 @@
 #include "engine/base/bytes.hpp"
 #include "engine/base/ids.hpp"
 #include "engine/base/time.hpp"
+#include "engine/driver/file_trouble.hpp"
 #include "engine/driver/torrent_files.hpp"
 #include "io/file_descriptor.hpp"
 
@@ -74,13 +75,12 @@ private:
 };
 
 /// Files opened when first used, at most `open_max` of them kept; the one not used for longest is
-/// closed first, and all when the process has no descriptor left. Fails with a sentence that names
-/// the file. One thread.
+/// closed first, and all when the process has no descriptor left. One thread.
 class FileTable {
 public:
     explicit FileTable(std::size_t open_max) : open_max_(open_max) {}
 
-    using Result = std::expected<std::shared_ptr<OpenFile>, std::string>;
+    using Result = std::expected<std::shared_ptr<OpenFile>, FileTrouble>;
     Result for_reading(TorrentId torrent, const TorrentFiles& files, storage::FileIndex index,
                        Time now);
     /// Made and given its size when it isn't there.

@@ -23,6 +23,7 @@ struct OutgoingSend : io::SendOperation<2 * session::SendPlan::blocks_max + 1> {
     bool told_cold = false;  // the session knows that payload had to be read
     bool uncopied = false;   // as it was started
     bool lingers = false;    // in LingeringSends
+    bool begun = false;      // a part of it is out
     session::SendPlan plan;
     ServePlan payload;
     Time submitted_at{};   // the cold read under way, then the send

@@ -23,7 +23,7 @@ void PieceWrite::write_next() {
     if (next_ == slices_.size()) return finish();
     const storage::FileSlice& slice = slices_[next_];
     auto file = core_.file_table.for_writing(order_.torrent, files(), slice.file);
-    if (!file) return fail(std::move(file.error()));
+    if (!file) return handle_trouble(file.error());
     file_ = std::move(*file);
     slice_done_bytes_ = 0;
     write_part();
@@ -48,9 +48,13 @@ void PieceWrite::on_written(std::int32_t result, std::uint32_t) {
         file_->stop_writing_direct();
         return write_part();
     }
-    if (result <= 0)
-        return fail(fmt::format("can't write {}: {}", files().display_path(slices_[next_].file),
-                                std::generic_category().message(result == 0 ? ENOSPC : -result)));
+    if (result <= 0) {
+        const int error = result == 0 ? ENOSPC : -result;
+        const storage::FileIndex index = slices_[next_].file;
+        return handle_trouble({trouble_of_errno(error), index,
+                               fmt::format("can't write {}: {}", files().display_path(index),
+                                           std::generic_category().message(error))});
+    }
     const auto written = static_cast<std::uint32_t>(result);
     core_.ledger.bytes_written_files += written;
     if (direct_) core_.ledger.bytes_written_direct += written;
@@ -58,12 +62,20 @@ void PieceWrite::on_written(std::int32_t result, std::uint32_t) {
     slice_done_bytes_ += written;
     if (slice_done_bytes_ < slices_[next_].length_bytes) return write_part();
     ++next_;
+    file_.reset();
     write_next();
 }
 
-void PieceWrite::fail(std::string reason) {
-    core_.session.fail_torrent(order_.torrent, std::move(reason), core_.now());
+void PieceWrite::handle_trouble(const FileTrouble& trouble) {
+    if (halted()) return finish();
+    if (is_shortage(trouble.kind)) return core_.shortage.hold(this, trouble, core_.now());
+    core_.session.fail_torrent(order_.torrent, trouble.sentence, core_.now());
     finish();
+}
+
+void PieceWrite::try_again() {
+    if (file_) return write_part();
+    write_next();
 }
 
 void PieceWrite::finish() {

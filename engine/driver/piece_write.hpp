@@ -20,13 +20,16 @@ public:
                std::vector<PieceWrite*>& finished);
 
     void start() { write_next(); }
+    /// It waited for descriptors or memory (Shortage).
+    void try_again();
     std::uint32_t size_bytes() const { return order_.size_bytes; }
 
 private:
     void write_next();
     void write_part();
     void on_written(std::int32_t result, std::uint32_t flags);
-    void fail(std::string reason);
+    void handle_trouble(const FileTrouble& trouble);
+    bool halted() const { return core_.session.find_torrent(order_.torrent)->halted; }
     void finish();
     const TorrentFiles& files() const { return *core_.torrent_files[order_.torrent.value]; }
 

@@ -47,7 +47,7 @@ void ServePlan::clear() {
     gathered_.clear();
 }
 
-std::expected<void, std::string> ServePlan::build(const session::SendPlan& plan,
+std::expected<void, FileTrouble> ServePlan::build(const session::SendPlan& plan,
                                                   const TorrentFiles& files, FileTable& table,
                                                   Time now) {
     clear();
@@ -61,7 +61,7 @@ std::expected<void, std::string> ServePlan::build(const session::SendPlan& plan,
     return {};
 }
 
-std::expected<void, std::string> ServePlan::add_block(std::size_t index, BlockRef block,
+std::expected<void, FileTrouble> ServePlan::add_block(std::size_t index, BlockRef block,
                                                       const TorrentFiles& files, FileTable& table,
                                                       TorrentId torrent, Time now) {
     storage::FileSlice only{};
@@ -106,12 +106,12 @@ void ServePlan::extend(const storage::FileSlice& slice, BlockRef block, const To
         {slice.file, open, slice.offset_bytes, {data, slice.length_bytes}, window_end});
 }
 
-std::expected<void, std::string> ServePlan::gather(std::size_t index, BlockRef block,
+std::expected<void, FileTrouble> ServePlan::gather(std::size_t index, BlockRef block,
                                                    const TorrentFiles& files, FileTable& table,
                                                    TorrentId torrent, Time now) {
     auto& memory = gathered_.emplace_back(block.length);  // zeros: what pad files read as
     std::size_t at = 0;
-    std::expected<void, std::string> result;
+    std::expected<void, FileTrouble> result;
     files.map().for_each_slice(block, [&](const storage::FileSlice& slice) {
         const std::size_t start = at;
         at += slice.length_bytes;
@@ -124,9 +124,12 @@ std::expected<void, std::string> ServePlan::gather(std::size_t index, BlockRef b
         const ssize_t count = ::pread((*file)->descriptor(), memory.data() + start,
                                       slice.length_bytes, static_cast<off_t>(slice.offset_bytes));
         if (count == static_cast<ssize_t>(slice.length_bytes)) return;
-        result = std::unexpected(fmt::format(
-            "can't read {}: {}", files.display_path(slice.file),
-            count < 0 ? std::generic_category().message(errno) : "it is shorter than it was"));
+        const int error = count < 0 ? errno : 0;
+        result = std::unexpected(
+            FileTrouble{error != 0 ? trouble_of_errno(error) : Trouble::changed, slice.file,
+                        fmt::format("can't read {}: {}", files.display_path(slice.file),
+                                    error != 0 ? std::generic_category().message(error)
+                                               : "it is shorter than it was")});
     });
     payloads_[index] = memory;
     bytes_copied_ += block.length;
@@ -142,17 +145,18 @@ std::optional<ServePlan::ColdRead> ServePlan::next_cold_read() {
 }
 
 storage::FileIndex ServePlan::suspect() const {
-    SPATE_ASSERT(!extents_.empty());
+    if (extents_.empty()) return files_.empty() ? storage::FileIndex(0) : files_.front().index;
     return extents_[next_extent_ == 0 ? 0 : next_extent_ - 1].file;
 }
 
-std::string ServePlan::diagnose(const TorrentFiles& files) const {
+FileTrouble ServePlan::diagnose(const TorrentFiles& files) const {
     for (const UsedFile& used : files_)
         if (const auto intact = used.file->check(); !intact)
-            return fmt::format("can't serve {}: {}", files.display_path(used.index),
-                               intact.error());
-    return fmt::format("can't read {}: input/output error",
-                       files_.empty() ? "the torrent's data" : files.display_path(suspect()));
+            return {
+                Trouble::changed, used.index,
+                fmt::format("can't serve {}: {}", files.display_path(used.index), intact.error())};
+    return {Trouble::disk, suspect(),
+            fmt::format("can't read {}: input/output error", files.display_path(suspect()))};
 }
 
 }  // namespace spate::driver

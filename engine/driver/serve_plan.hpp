@@ -41,8 +41,7 @@ public:
     static constexpr std::uint32_t window_bytes = 256 * 1024;
     static constexpr std::uint32_t sequential_bytes_min = 64 * 1024;
 
-    /// Fails with a sentence that names the file.
-    std::expected<void, std::string> build(const session::SendPlan& plan, const TorrentFiles& files,
+    std::expected<void, FileTrouble> build(const session::SendPlan& plan, const TorrentFiles& files,
                                            FileTable& table, Time now);
     void clear();
 
@@ -53,15 +52,15 @@ public:
     /// The file of the extent named last, or the first file: what to blame when a send faults.
     storage::FileIndex suspect() const;
     /// Says what is wrong with the files, as far as can be told.
-    std::string diagnose(const TorrentFiles& files) const;
+    FileTrouble diagnose(const TorrentFiles& files) const;
     std::uint64_t bytes_copied() const { return bytes_copied_; }
     std::uint64_t bytes_mapped() const { return bytes_mapped_; }
 
 private:
-    std::expected<void, std::string> add_block(std::size_t index, BlockRef block,
+    std::expected<void, FileTrouble> add_block(std::size_t index, BlockRef block,
                                                const TorrentFiles& files, FileTable& table,
                                                TorrentId torrent, Time now);
-    std::expected<void, std::string> gather(std::size_t index, BlockRef block,
+    std::expected<void, FileTrouble> gather(std::size_t index, BlockRef block,
                                             const TorrentFiles& files, FileTable& table,
                                             TorrentId torrent, Time now);
     void extend(const storage::FileSlice& slice, BlockRef block, const TorrentFiles& files);

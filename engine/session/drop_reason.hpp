@@ -25,6 +25,7 @@ enum class DropReason : std::uint8_t {
     idle,
     too_many_peers,
     torrent_halted,
+    no_descriptors,  // idle, and the process had none left
     count_,
 };
 
@@ -46,7 +47,8 @@ inline constexpr std::array<const char*, static_cast<std::size_t>(DropReason::co
                       "both_complete",
                       "idle",
                       "too_many_peers",
-                      "torrent_halted"};
+                      "torrent_halted",
+                      "no_descriptors"};
 
 /// By reason, connections dropped so far.
 using DropCounts = std::array<std::uint64_t, static_cast<std::size_t>(DropReason::count_)>;

@@ -96,6 +96,10 @@ public:
     /// The process ends: what has no torrent yet goes too.
     void close_all(Time now);
 
+    /// The process has no descriptor left: of the connections that give and take nothing the one
+    /// that was made last is closed.
+    void close_newest_idle(Time now);
+
     // --- Receiving. At most one receive a connection is in flight.
     /// False while a download limit is used up or too many letters wait; Receive says when to go
     /// on.
@@ -115,6 +119,8 @@ public:
     /// Payload of the plan had to be read from a disk. Its pieces are suggested to some others that
     /// are served and want them, with what they are sent next (BEP 6): one read for several.
     void handle_cold_read(ConnectionId id, const SendPlan& plan);
+    /// Nothing of the plan was sent, nor will be: it waits again, before what came meanwhile.
+    void give_back_send(ConnectionId id, SendPlan& plan);
     /// The whole plan was sent.
     void handle_sent(ConnectionId id, const SendPlan& plan, Time now);
 
@@ -240,6 +246,9 @@ private:
     void suggest(Torrent& torrent, PieceIndex piece, const Connection& reader);
     void take_blocks(Connection& connection, SendPlan& plan, Time now);
     static void adapt_send_size(Connection& connection, std::uint64_t bytes, Time now);
+
+    // session_files.cpp: what files, descriptors and memory fail us with.
+    bool may_still_upload(const Connection& connection, BlockRef block) const;
 
     // session_home.cpp: home duties and messages between cores.
     void set_preferences(Torrent& torrent, Time now);

@@ -129,7 +129,7 @@ TEST_F(FileTableTest, OtherFilesAreWrittenThroughThePageCache) {
 TEST_F(FileTableTest, AMissingFileIsNamed) {
     const auto file = table.for_reading(torrent, *open(true), a, start);
     ASSERT_FALSE(file);
-    EXPECT_NE(file.error().find(path("a").string()), std::string::npos);
+    EXPECT_NE(file.error().sentence.find(path("a").string()), std::string::npos);
 }
 
 TEST_F(FileTableTest, AFileThatIsCutOrDeletedWhileServedIsNoticedAfterAWhile) {
@@ -143,10 +143,10 @@ TEST_F(FileTableTest, AFileThatIsCutOrDeletedWhileServedIsNoticedAfterAWhile) {
     EXPECT_TRUE(table.for_reading(torrent, *files, a, start + 1s));
     const auto cut = table.for_reading(torrent, *files, a, start + 3s);
     ASSERT_FALSE(cut);
-    EXPECT_NE(cut.error().find("shorter"), std::string::npos);
+    EXPECT_NE(cut.error().sentence.find("shorter"), std::string::npos);
     const auto deleted = table.for_reading(torrent, *files, b, start + 3s);
     ASSERT_FALSE(deleted);
-    EXPECT_NE(deleted.error().find("deleted"), std::string::npos);
+    EXPECT_NE(deleted.error().sentence.find("deleted"), std::string::npos);
 }
 
 TEST_F(FileTableTest, AFileThatIsCutOrDeletedWhileWrittenIsNoticedByTheNextWrite) {
@@ -157,10 +157,10 @@ TEST_F(FileTableTest, AFileThatIsCutOrDeletedWhileWrittenIsNoticedByTheNextWrite
     std::filesystem::remove(path("b"));
     const auto cut = table.for_writing(torrent, *files, a);
     ASSERT_FALSE(cut);
-    EXPECT_NE(cut.error().find("shorter"), std::string::npos);
+    EXPECT_NE(cut.error().sentence.find("shorter"), std::string::npos);
     const auto deleted = table.for_writing(torrent, *files, b);
     ASSERT_FALSE(deleted);
-    EXPECT_NE(deleted.error().find("deleted"), std::string::npos);
+    EXPECT_NE(deleted.error().sentence.find("deleted"), std::string::npos);
 }
 
 TEST_F(FileTableTest, ASeedsFileThatChangedSinceItWasCheckedIsNotServed) {
@@ -172,7 +172,7 @@ TEST_F(FileTableTest, ASeedsFileThatChangedSinceItWasCheckedIsNotServed) {
     for (const char* name : {"a", "b"}) std::filesystem::last_write_time(path(name), later);
     const auto opened_before = table.for_reading(torrent, *files, a, start + 3s);
     ASSERT_FALSE(opened_before);
-    EXPECT_NE(opened_before.error().find("changed"), std::string::npos);
+    EXPECT_NE(opened_before.error().sentence.find("changed"), std::string::npos);
     EXPECT_FALSE(table.for_reading(torrent, *files, b, start));
     EXPECT_TRUE(table.for_reading(torrent, *files, c, start));
 }
@@ -181,7 +181,7 @@ TEST_F(FileTableTest, AFolderInTheFilesPlaceIsAnErrorThatNamesIt) {
     std::filesystem::create_directories(path("a"));
     const auto file = table.for_writing(torrent, *open(true), a);
     ASSERT_FALSE(file);
-    EXPECT_NE(file.error().find(path("a").string()), std::string::npos);
+    EXPECT_NE(file.error().sentence.find(path("a").string()), std::string::npos);
 }
 
 }  // namespace

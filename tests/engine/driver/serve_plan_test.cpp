@@ -13,7 +13,7 @@ namespace {
 struct ServePlanTest : TorrentFolderTest {
     ServePlanTest() { write_files(); }
 
-    std::expected<void, std::string> build(std::initializer_list<BlockRef> blocks,
+    std::expected<void, FileTrouble> build(std::initializer_list<BlockRef> blocks,
                                            Time now = start) {
         session::SendPlan send;
         send.torrent = torrent;
@@ -137,13 +137,13 @@ TEST_F(ServePlanTest, AMissingFileIsNamed) {
     std::filesystem::remove(path("c"));
     const auto built = build({block(0, 0, 16'384), block(3, 0, 16'384)});
     ASSERT_FALSE(built);
-    EXPECT_NE(built.error().find(path("c").string()), std::string::npos);
+    EXPECT_NE(built.error().sentence.find(path("c").string()), std::string::npos);
 }
 
 TEST_F(ServePlanTest, AFileCutShortIsAnErrorOfTheGatheringAndADiagnosisOfTheMapping) {
     ASSERT_TRUE(build({block(0, 0, 16'384)}));
     std::filesystem::resize_file(path("a"), 99'000);
-    EXPECT_NE(plan.diagnose(*files).find("shorter"), std::string::npos);
+    EXPECT_NE(plan.diagnose(*files).sentence.find("shorter"), std::string::npos);
     EXPECT_FALSE(build({block(1, 32'768, 16'384)}));
 }
 
