@@ -70,6 +70,7 @@ OpenResult open_inside(int directory, const std::string& path, int flags, mode_t
 int open_flags(const OpenOptions& options) {
     int flags = options.write ? O_RDWR : O_RDONLY;
     if (options.create) flags |= O_CREAT;
+    if (options.exclusive) flags |= O_EXCL;
     if (options.truncate) flags |= O_TRUNC;
     if (options.direct) flags |= O_DIRECT;
     return flags | O_NONBLOCK | O_NOCTTY;  // a pipe in a file's place must not hang us
@@ -85,17 +86,6 @@ OpenResult only_regular(OpenResult opened) {
     if (flags < 0 || ::fcntl(opened->get(), F_SETFL, flags & ~O_NONBLOCK) != 0)
         return std::unexpected(last_error());
     return opened;
-}
-
-FileInfo to_info(const struct stat& status) {
-    constexpr std::int64_t ns_per_s = 1'000'000'000;
-    constexpr std::uint64_t stat_block_bytes = 512;
-    return {.size_bytes = static_cast<std::uint64_t>(status.st_size),
-            .allocated_bytes = static_cast<std::uint64_t>(status.st_blocks) * stat_block_bytes,
-            .modified_ns = status.st_mtim.tv_sec * ns_per_s + status.st_mtim.tv_nsec,
-            .changed_ns = status.st_ctim.tv_sec * ns_per_s + status.st_ctim.tv_nsec,
-            .inode = status.st_ino,
-            .device = status.st_dev};
 }
 
 std::error_code write_whole(int fd, Bytes content) {
@@ -162,6 +152,17 @@ std::error_code make_link_beneath(int directory, std::string_view path, const st
     const int folder = parent ? parent.get() : directory;
     return ::symlinkat(target.c_str(), folder, name.c_str()) == 0 ? std::error_code()
                                                                   : last_error();
+}
+
+FileInfo to_info(const struct stat& status) {
+    constexpr std::int64_t ns_per_s = 1'000'000'000;
+    constexpr std::uint64_t stat_block_bytes = 512;
+    return {.size_bytes = static_cast<std::uint64_t>(status.st_size),
+            .allocated_bytes = static_cast<std::uint64_t>(status.st_blocks) * stat_block_bytes,
+            .modified_ns = status.st_mtim.tv_sec * ns_per_s + status.st_mtim.tv_nsec,
+            .changed_ns = status.st_ctim.tv_sec * ns_per_s + status.st_ctim.tv_nsec,
+            .inode = status.st_ino,
+            .device = status.st_dev};
 }
 
 std::expected<FileInfo, std::error_code> file_info(int fd) {
@@ -257,7 +258,15 @@ void drop_staged_file(int directory, std::string_view name) {
 }
 
 std::error_code sync_file(int fd) {
-    if (::fsync(fd) != 0) return last_error();
+    while (::fsync(fd) != 0)
+        if (errno != EINTR) return last_error();
+    return {};
+}
+
+std::error_code check_writeback(int fd) {
+    constexpr unsigned all =
+        SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+    if (::sync_file_range(fd, 0, 0, all) != 0) return last_error();
     return {};
 }
 

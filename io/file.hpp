@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <sys/stat.h>
 #include <system_error>
 #include <vector>
 
@@ -18,7 +19,8 @@ namespace spate::io {
 
 struct OpenOptions {
     bool write = false;
-    bool create = false;  ///< with its directories in place; see make_directories_beneath()
+    bool create = false;     ///< with its directories in place; see make_directories_beneath()
+    bool exclusive = false;  ///< with `create`: EEXIST when something has its name
     bool truncate = false;
     bool direct = false;  ///< O_DIRECT; EINVAL where the filesystem has none
 };
@@ -57,6 +59,7 @@ std::expected<FileDescriptor, std::error_code> open_without_links(int directory,
                                                                   const OpenOptions& options);
 
 std::expected<FileInfo, std::error_code> file_info(int fd);
+FileInfo to_info(const struct ::stat& status);
 /// What offsets, lengths and addresses of O_DIRECT transfers must be multiples of for the
 /// filesystem to take them without work of its own: at least the size of its blocks, 4096. Empty
 /// where it has no O_DIRECT; kernels before 6.1 don't tell, and opening decides.
@@ -89,6 +92,9 @@ void drop_staged_file(int directory, std::string_view name);
 
 /// Blocks until the file, or directory, is on the disk.
 std::error_code sync_file(int fd);
+/// After a sync of its whole filesystem: whether writing back what was written through this
+/// descriptor failed. Without a flush of the device's own, so that it costs nothing.
+std::error_code check_writeback(int fd);
 /// Blocks until everything on the file's filesystem is on the disk. EOPNOTSUPP where the kernel
 /// can't tell: FUSE says yes and does nothing.
 std::error_code sync_filesystem(int fd);

@@ -36,6 +36,7 @@ struct Options {
     std::vector<std::string> sources;
     std::string folder = ".";
     bool keep_seeding = false;
+    bool overwrite = false;
     std::vector<std::string> select;
     std::vector<std::string> first;
     driver::Allocation allocation = driver::Allocation::automatic;
@@ -91,6 +92,7 @@ private:
         item.full_check = options_.transfer.full_check;
         item.allocation = options_.allocation;
         item.writes = options_.writes;
+        item.overwrite = options_.overwrite;
         item.play_bytes_per_s = options_.play_bytes_per_s;
         return item;
     }
@@ -194,6 +196,8 @@ Command add_get_command(CLI::App& app) {
              "while they come, the others rarest first; says when there is enough to begin, and "
              "at the end how many were late")
         ->excludes("--sequential");
+    command->add_flag("--overwrite", options->overwrite,
+                      "Replace files that were there before and aren't what the torrent says");
     command->add_flag("--seed", options->keep_seeding, "Go on seeding when complete, until Ctrl-C");
     command
         ->add_option(

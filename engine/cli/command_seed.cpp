@@ -147,6 +147,7 @@ private:
             return refuse(written.error() + "; name another place with -o");
         if (service_) service_->allow(torrent->info_hash);
         TransferItem item = item_of(std::move(*torrent), made.listing.parent, output);
+        item.stamps = driver::stamps_of(made.listing, *item.metainfo);
         item.verified = true;
         return item;
     }

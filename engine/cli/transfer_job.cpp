@@ -9,6 +9,7 @@
 #include "engine/base/hex.hpp"
 #include "engine/cli/selection.hpp"
 #include "engine/cli/units.hpp"
+#include "engine/driver/content/foreign_file.hpp"
 #include "engine/driver/content/metadata_file.hpp"
 #include "engine/metainfo/text.hpp"
 
@@ -51,7 +52,7 @@ TransferJob::CheckResult TransferJob::check(const std::stop_token& stop) {
     if (item_.verified) {
         driver::ResumePlan plan{.have = Bitfield(torrent.piece_count()),
                                 .check = {},
-                                .files = driver::stamp_files(torrent, item_.folder),
+                                .files = std::move(item_.stamps),
                                 .warning = {}};
         plan.have.set_all();
         return {std::move(plan), driver::ContentReport{}};
@@ -155,27 +156,69 @@ void TransferJob::start(driver::Engine& engine, const std::string& taken_path) {
         phase_ = Phase::ended;
         return;
     }
-    durable_record_ = result.plan.durable;
+    recorded_ = result.plan.complete;
+    downloads_ = result.plan.downloads;
+    data_synced_ = result.plan.check.none() && !item_.verified;
     Bitfield have = verified_pieces(result);
     if (item_.seed_only) {
         if (!enough_to_seed(have, result)) return;
         if (!have.all()) warn_of_partial_seed(have, result);
-        if (!durable_record_)
-            checked_record_ = std::make_unique<storage::ResumeState>(
-                storage::ResumeState{.info_hash = item_.metainfo->info_hash,
-                                     .boot_id = driver::read_boot_id(),
-                                     .have = have,
-                                     .files = result.plan.files});
     }
     auto unwanted = skipped(have);
     if (!unwanted) return;
     auto first = preferred();
     if (!first) return;
-    if (!item_.seed_only && !have.all() && !lock_folder(taken_path)) return;
+    if (!item_.seed_only) {
+        if (!spares_files_of_others(result.plan, have, *unwanted)) return;
+        if (!have.all() && !lock_folder(taken_path)) return;
+        if (!have.all() && !result.plan.downloads) save_first_record(result.plan);
+    }
     hand_over(engine, {.have = std::move(have),
                        .stamps = std::move(result.plan.files),
                        .skipped = std::move(*unwanted),
                        .preferred = std::move(*first)});
+}
+
+/// What was there before and isn't ours is the user's: refused, unless --overwrite says otherwise.
+bool TransferJob::spares_files_of_others(const driver::ResumePlan& plan, const Bitfield& have,
+                                         const Bitfield& unwanted) {
+    const auto path_of = [&](const std::string& file) {
+        return (std::filesystem::path(item_.folder) / file).string();
+    };
+    const driver::FoundFiles found{plan.files, have, unwanted};
+    if (name().starts_with('.'))
+        environment_.console.warning(
+            fmt::format("{} is a hidden name, which programs may read settings from",
+                        metainfo::quoted(name())),
+            data_path());
+    const std::string longer = driver::find_longer_file(*item_.metainfo, found);
+    if (!longer.empty())
+        environment_.console.warning(
+            fmt::format("{} is longer than the torrent says; what is beyond its end there is left "
+                        "as it is",
+                        metainfo::quoted(path_of(longer))),
+            path_of(longer));
+    if (item_.overwrite || plan.downloads) return true;
+    const std::string foreign = driver::find_foreign_file(*item_.metainfo, found);
+    if (foreign.empty()) return true;
+    fail(fmt::format("{} was there before and isn't what the torrent says; move it away, name "
+                     "another folder, or replace it with --overwrite",
+                     metainfo::quoted(path_of(foreign))),
+         path_of(foreign));
+    return false;
+}
+
+/// Before the first file is made: it says that they are ours, and claims no piece.
+void TransferJob::save_first_record(const driver::ResumePlan& plan) {
+    storage::ResumeState record{.info_hash = item_.metainfo->info_hash,
+                                .boot_id = driver::read_boot_id(),
+                                .downloads = true,
+                                .have = Bitfield(item_.metainfo->piece_count()),
+                                .files = plan.files};
+    for (auto& stamp : record.files)
+        if (stamp) *stamp = {};  // which is to be checked
+    if (const auto saved = driver::save_resume(record, item_.folder); !saved)
+        on_unsaved(saved.error());
 }
 
 // --- The transfer
@@ -244,14 +287,21 @@ bool TransferJob::adopt_metadata(const driver::MetadataReady& ready) {
 
 /// What was written is complete, but somebody removed it meanwhile.
 bool TransferJob::lost_a_file(driver::Engine& engine) {
+    const driver::Recordable known = engine.recordable(*id_);
     const std::string lost =
-        driver::find_lost_file(*item_.metainfo, item_.folder, engine.stored_pieces(*id_));
+        driver::find_lost_file(*item_.metainfo, item_.folder, known.have, known.files);
     if (lost.empty()) return false;
     engine.stop_torrent(*id_);
     fail(fmt::format("{} stopped: {}; the same command gets what is missing",
                      metainfo::quoted(name()), lost),
          data_path());
     return true;
+}
+
+void TransferJob::finish(driver::Engine& engine) {
+    if (complete_ || finishing_ || phase_ != Phase::running || item_.awaits_metadata()) return;
+    finishing_ = true;
+    engine.sync(*id_);
 }
 
 void TransferJob::on_completed(driver::Engine& engine) {
@@ -273,8 +323,6 @@ void TransferJob::on_completed(driver::Engine& engine) {
 void TransferJob::on_stopped(const std::string& reason, driver::Engine& engine) {
     if (phase_ != Phase::running) return;
     look(engine, environment_.context.now());
-    // No record: what the files had may be lost, and they look by now as if it weren't. Those that
-    // changed since the last record are checked.
     fail(fmt::format("{} stopped: {}", metainfo::quoted(name()), reason), data_path());
 }
 
@@ -282,31 +330,29 @@ bool TransferJob::worth_a_record() const {
     return id_ && !item_.awaits_metadata();
 }
 
-bool TransferJob::saves_due(Time now) const {
-    return phase_ == Phase::running && !complete_ && worth_a_record() && now >= next_save_;
+bool TransferJob::sync_due(Time now) const {
+    return phase_ == Phase::running && !complete_ && !finishing_ && worth_a_record() &&
+           now >= next_save_;
 }
 
-storage::ResumeState TransferJob::record_now(driver::Engine& engine) const {
-    storage::ResumeState record;
-    record.info_hash = item_.metainfo->info_hash;
-    record.boot_id = driver::read_boot_id();
-    record.downloaded_bytes = status_.downloaded_bytes;
-    record.uploaded_bytes = status_.uploaded_bytes;
-    record.files = driver::stamp_files(*item_.metainfo, item_.folder);
-    record.have = engine.stored_pieces(*id_);
-    return record;
-}
-
-void TransferJob::save_resume(driver::Engine& engine) {
-    if (!worth_a_record()) return;
+void TransferJob::sync(driver::Engine& engine) {
     next_save_ = environment_.context.now() + resume_interval;
-    const auto saved = driver::save_resume(record_now(engine), item_.folder);
-    if (!saved) on_unsaved(saved.error());
+    engine.sync(*id_);
 }
 
-driver::DurableRecord TransferJob::take_durable_record(driver::Engine& engine) {
-    const auto checked = std::exchange(checked_record_, nullptr);
-    return {item_.metainfo, item_.folder, checked ? std::move(*checked) : record_now(engine)};
+driver::DurableRecord TransferJob::take_record(driver::Engine& engine) {
+    driver::Recordable known = engine.recordable(*id_);
+    recorded_ = complete_;
+    return {.torrent = item_.metainfo,
+            .folder = item_.folder,
+            .state = {.info_hash = item_.metainfo->info_hash,
+                      .boot_id = driver::read_boot_id(),
+                      .downloads = downloads_ || !item_.seed_only,
+                      .uploaded_bytes = status_.uploaded_bytes,
+                      .downloaded_bytes = status_.downloaded_bytes,
+                      .have = std::move(known.have),
+                      .files = std::move(known.files)},
+            .data_synced = std::exchange(data_synced_, true)};
 }
 
 void TransferJob::on_unsaved(const std::string& sentence) {

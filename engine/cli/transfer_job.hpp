@@ -45,6 +45,10 @@ struct TransferItem {
     bool seed_only = false;
     /// Just hashed: the data is as the torrent says.
     bool verified = false;
+    /// Of such data: how its files looked before they were hashed.
+    std::vector<std::optional<storage::FileStamp>> stamps{};
+    /// --overwrite: files that were there before may be replaced.
+    bool overwrite = false;
     bool full_check = false;
 
     bool awaits_metadata() const { return metainfo->piece_count() == 0; }
@@ -81,16 +85,21 @@ public:
     bool adopt_metadata(const driver::MetadataReady& ready);
     void set_torrent_file(const std::filesystem::path& path) { item_.torrent_file = path.string(); }
 
+    /// All of it is written: once it is on the disk, it is complete.
+    void finish(driver::Engine& engine);
+    bool finishing() const { return finishing_; }
     void on_completed(driver::Engine& engine);
     void on_stopped(const std::string& reason, driver::Engine& engine);
-    /// Writes the resume record, which holds until the machine's next start.
-    void save_resume(driver::Engine& engine);
-    bool saves_due(Time now) const;
-    /// Once on_completed() was called: the record of all that there is, to be saved as durable.
-    driver::DurableRecord take_durable_record(driver::Engine& engine);
+    /// Time for another record: the data has to get to the disk before.
+    bool sync_due(Time now) const;
+    void sync(driver::Engine& engine);
+    /// Of a download that was handed over: the record on disk doesn't say yet that it is complete.
+    bool record_due() const { return worth_a_record() && !item_.seed_only && !recorded_; }
+    /// What may be said of the torrent now.
+    driver::DurableRecord take_record(driver::Engine& engine);
     void on_unsaved(const std::string& sentence);
-    /// The record on disk says already that all of it is there, for good.
-    bool has_durable_record() const { return durable_record_; }
+    /// The record on disk says already that all of it is there.
+    bool has_whole_record() const { return recorded_; }
 
     /// Looks at the figures once a second; rates come of two looks. False when they are the same
     /// as at the last look.
@@ -119,13 +128,15 @@ private:
     std::optional<Bitfield> preferred();
     void warn_of_partial_seed(const Bitfield& have, const CheckResult& result);
     bool lock_folder(const std::string& taken_path);
+    bool spares_files_of_others(const driver::ResumePlan& plan, const Bitfield& have,
+                                const Bitfield& unwanted);
+    void save_first_record(const driver::ResumePlan& plan);
     bool lost_a_file(driver::Engine& engine);
     void hand_over(driver::Engine& engine, driver::TorrentSpec spec);
     void fail(const std::string& sentence, const std::string& what, int code = exit_failure);
     bool worth_a_record() const;
     void tell_playing(Time now);
     std::string data_path() const;
-    storage::ResumeState record_now(driver::Engine& engine) const;
 
     TransferItem item_;
     Environment& environment_;
@@ -137,7 +148,10 @@ private:
     std::optional<TorrentId> id_;
     bool complete_ = false;
     bool playing_told_ = false;
-    bool durable_record_ = false;
+    bool finishing_ = false;
+    bool downloads_ = false;    // once before, into this folder
+    bool recorded_ = false;     // as complete
+    bool data_synced_ = false;  // what was found at the start is on the disk
     Time started_{};
     Time next_save_{};
     Time looked_{};
@@ -148,8 +162,6 @@ private:
     double check_bytes_per_s_ = 0;
     std::uint64_t checked_before_ = 0;
     std::unique_ptr<CheckResult> check_;  // from the check to start()
-    /// Of a seed: what was checked, until take_durable_record().
-    std::unique_ptr<storage::ResumeState> checked_record_;
     std::atomic<bool> checked_{false};
 };
 

@@ -177,14 +177,19 @@ void TransferLoop::handle_events() {
 
 void TransferLoop::handle(const driver::TorrentCompleted& event) {
     TransferJob* job = find(event.torrent);
-    if (job != nullptr && !job->complete()) complete(*job);
+    if (job != nullptr) job->finish(*engine_);
+}
+
+void TransferLoop::handle(const driver::TorrentSynced& event) {
+    TransferJob* const job = find(event.torrent);
+    if (job == nullptr || job->phase() != TransferJob::Phase::running) return;
+    if (job->finishing() && !job->complete()) return complete(*job);
+    unrecorded_.push_back(job);
 }
 
 void TransferLoop::complete(TransferJob& job) {
     job.on_completed(*engine_);
-    if (!job.complete()) return;
-    if (!job.item().seed_only) job.save_resume(*engine_);
-    if (settings_.keep_seeding && !job.has_durable_record()) unrecorded_.push_back(&job);
+    if (job.complete() && !job.has_whole_record()) unrecorded_.push_back(&job);
 }
 
 void TransferLoop::handle(const driver::TorrentStopped& event) {
@@ -218,31 +223,51 @@ void TransferLoop::handle(const driver::ShortageEnded&) {
 void TransferLoop::save_records(Time now) {
     std::erase_if(unfinished_, [&](TransferJob* job) {
         if (job->complete() || job->phase() != TransferJob::Phase::running) return true;
-        if (job->saves_due(now)) job->save_resume(*engine_);
+        if (job->sync_due(now)) job->sync(*engine_);
         return false;
     });
-    save_durable_records();
+    save_waiting_records();
 }
 
-/// Beside the main thread, as the disk may take its time; one batch after the other.
-void TransferLoop::save_durable_records() {
-    if (records_ && !records_->done()) return;
+void TransferLoop::collect_saved_records() {
     if (records_)
         for (const driver::UnsavedRecord& unsaved : records_->result())
             recorded_[unsaved.index]->on_unsaved(unsaved.sentence);
     records_.reset();
     recorded_.clear();
+}
+
+/// Beside the main thread, as the disk may take its time; one batch after the other.
+void TransferLoop::save_waiting_records() {
+    if (records_ && !records_->done()) return;
+    collect_saved_records();
     std::vector<driver::DurableRecord> batch;
     for (; !unrecorded_.empty() && batch.size() < records_per_batch_max; unrecorded_.pop_front()) {
         TransferJob* const job = unrecorded_.front();
         if (job->phase() != TransferJob::Phase::running) continue;
-        batch.push_back(job->take_durable_record(*engine_));
+        batch.push_back(job->take_record(*engine_));
         recorded_.push_back(job);
     }
     if (batch.empty()) return;
     records_.emplace([records = std::move(batch)](const std::stop_token&) {
         return driver::save_durable(records);
     });
+}
+
+/// Once the engine has stopped: of all downloads, those that failed among them.
+void TransferLoop::save_last_records() {
+    if (records_)
+        while (!records_->ended_within(1s)) {
+        }
+    collect_saved_records();
+    std::vector<driver::DurableRecord> batch;
+    for (const auto& job : jobs_) {
+        if (!job->record_due()) continue;
+        batch.push_back(job->take_record(*engine_));
+        recorded_.push_back(job.get());
+    }
+    for (const driver::UnsavedRecord& unsaved : driver::save_durable(batch))
+        recorded_[unsaved.index]->on_unsaved(unsaved.sentence);
 }
 
 // --- What the user sees
@@ -319,12 +344,10 @@ int TransferLoop::end() {
     if (!environment_.console.interactive()) last_lines_.clear();
     if (checks_) checks_->request_stop();
     engine_->stop(farewell_patience);
+    handle_events();  // of the last moment: a write may have failed
     const Time now = environment_.context.now();
-    for (const auto& job : jobs_) {
-        job->look(*engine_, now);
-        if (job->phase() == TransferJob::Phase::running && !job->complete())
-            job->save_resume(*engine_);
-    }
+    for (const auto& job : jobs_) job->look(*engine_, now);
+    save_last_records();
     const int code = exit_code();
     if (timed_out_ && code == exit_failure)
         environment_.console.error("the time of --duration is over before all is downloaded",

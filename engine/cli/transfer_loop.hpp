@@ -60,8 +60,11 @@ private:
     void handle(const driver::MetadataReady& event);
     void handle(const driver::ShortageBegan& event);
     void handle(const driver::ShortageEnded& event);
+    void handle(const driver::TorrentSynced& event);
     void save_records(Time now);
-    void save_durable_records();
+    void save_waiting_records();
+    void collect_saved_records();
+    void save_last_records();
     void report(Time now);
     void report_lines();
     void announce_start(const TransferJob& job);

@@ -25,6 +25,11 @@ struct AddTorrent {
 struct StopTorrent {
     TorrentId torrent;
 };
+/// Hand over what was written to it and isn't on the disk yet, then mark the round.
+struct SyncTorrent {
+    TorrentId torrent;
+    std::uint32_t round = 0;
+};
 struct Announced {
     TorrentId torrent;
     std::string url;
@@ -33,7 +38,8 @@ struct Announced {
 /// Stop all torrents, finish writes, end.
 struct ShutDown {};
 
-using CoreMail = std::variant<session::CoreMessage, AddTorrent, StopTorrent, Announced, ShutDown>;
+using CoreMail =
+    std::variant<session::CoreMessage, AddTorrent, StopTorrent, SyncTorrent, Announced, ShutDown>;
 
 /// Mail with the sender's time.
 struct CoreLetter {

@@ -70,7 +70,12 @@ CoreThread::CoreThread(Options options, Surroundings surroundings,
       surroundings_(std::move(surroundings)),
       doorbell_(std::move(doorbell)),
       listeners_(std::move(listeners)),
-      file_table_(options_.open_files_max),
+      file_table_(
+          options_.open_files_max,
+          [this](TorrentId torrent, storage::FileIndex index,
+                 const std::shared_ptr<OpenFile>& file) {
+              surroundings_.syncs.submit({torrent, index, torrent_files_[torrent.value], file});
+          }),
       zero_copy_(options_.zero_copy, options_.features.zero_copy_send,
                  options_.features.zero_copy_reports_use),
       hashes_(surroundings_.hasher) {}
@@ -141,6 +146,7 @@ void CoreThread::run(const std::function<void(std::expected<void, std::string>)>
     doorbell_->detach();
     ring_->drain(clock_, drain_max);
     reap();
+    file_table_.close_all();
     report(true);
     connections_.clear();
     accepts_.clear();
@@ -164,6 +170,7 @@ void CoreThread::turn() {
     pump();
     hashes_.run_if_due(*context_);
     pump();
+    start_writes();
     receive_readable();
     tend_shortage();
     // Before sleeping: a socket that is done with must close now, not at the next event.
@@ -218,7 +225,9 @@ std::optional<Time> CoreThread::next_deadline() const {
     earlier(accept_again_at_);
     earlier(shortage_.next_timeout());
     if (!readable_connections_.empty() && !is_behind()) earlier(clock_.now());
-    if (!event_backlog_.empty() || session_->letters_waiting() > 0)
+    // A sync that ends doesn't wake a core up.
+    const bool write_waits = !waiting_writes_.empty() && surroundings_.syncs.pending() > 0;
+    if (!event_backlog_.empty() || session_->letters_waiting() > 0 || write_waits)
         earlier(clock_.now() + backlog_retry);
     return next;
 }
@@ -257,6 +266,9 @@ void CoreThread::handle(CoreMail mail) {
             session_->handle_message(session::PeersFound{id, std::move(add->peers), true}, now);
     } else if (const auto* stop = std::get_if<StopTorrent>(&mail)) {
         session_->stop_torrent(stop->torrent, now);
+    } else if (const auto* sync = std::get_if<SyncTorrent>(&mail)) {
+        file_table_.sync_torrent(sync->torrent);
+        surroundings_.syncs.mark({sync->torrent, sync->round});
     } else if (const auto* announced = std::get_if<Announced>(&mail)) {
         session_->handle_announced(announced->torrent, announced->url, *announced->result, now);
     } else if (std::holds_alternative<ShutDown>(mail)) {
@@ -344,10 +356,15 @@ void CoreThread::reap() {
     }
 }
 
-/// Each holds a file open, whatever the table of files has closed meanwhile.
+/// Each holds a file open, whatever the table of files has closed meanwhile; and so does each file
+/// until it is synced.
+bool CoreThread::room_for_write() const {
+    return writes_.size() - waiting_writes_.size() < options_.open_files_max &&
+           surroundings_.syncs.pending() < options_.open_files_max;
+}
+
 void CoreThread::start_writes() {
-    while (!waiting_writes_.empty() &&
-           writes_.size() - waiting_writes_.size() < options_.open_files_max) {
+    while (!waiting_writes_.empty() && room_for_write()) {
         PieceWrite* const next = waiting_writes_.front();
         waiting_writes_.pop_front();
         next->start();
@@ -408,6 +425,14 @@ void CoreThread::report(bool now) {
     } else {
         (void)reports_.try_push(report);
     }
+}
+
+std::optional<EngineEvent> CoreThread::poll_event() {
+    if (auto event = events_.try_pop()) return event;
+    if (thread_.joinable() || event_backlog_.empty()) return std::nullopt;
+    EngineEvent event = std::move(event_backlog_.front());
+    event_backlog_.pop_front();
+    return event;
 }
 
 CoreReport CoreThread::latest_report() {

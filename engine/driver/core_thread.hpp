@@ -14,6 +14,7 @@
 #include "engine/driver/connection_io.hpp"
 #include "engine/driver/core_context.hpp"
 #include "engine/driver/core_mail.hpp"
+#include "engine/driver/file_sync_thread.hpp"
 #include "engine/driver/hash_batch.hpp"
 #include "engine/driver/piece_memory.hpp"
 #include "engine/driver/piece_write.hpp"
@@ -51,6 +52,7 @@ public:
         const hashing::Hasher& hasher;
         /// Hands an announce to the helper thread; false when it takes no more.
         std::function<bool(CoreIndex core, const session::Announce&)> announce;
+        FileSyncThread& syncs;
     };
 
     CoreThread(Options options, Surroundings surroundings, std::unique_ptr<io::Doorbell> doorbell,
@@ -69,7 +71,8 @@ public:
     bool running() const { return running_.load(std::memory_order_acquire); }
 
     // For the engine's thread.
-    std::optional<EngineEvent> poll_event() { return events_.try_pop(); }
+    /// After join() to the last one.
+    std::optional<EngineEvent> poll_event();
     CoreReport latest_report();
     /// A copy, as far as the core has come.
     session::StageLatencies latencies() const { return latencies_; }
@@ -99,6 +102,7 @@ private:
     void reap();
     void start_writes();
     void tend_shortage();
+    bool room_for_write() const;
     bool finished() const;
     void report(bool now);
     void account_time();

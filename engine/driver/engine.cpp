@@ -13,6 +13,7 @@
 #include "engine/base/token_bucket.hpp"
 #include "engine/driver/core_thread.hpp"
 #include "engine/driver/descriptor_budget.hpp"
+#include "engine/driver/file_sync_thread.hpp"
 #include "engine/driver/listeners.hpp"
 #include "engine/driver/torrent_files.hpp"
 #include "engine/driver/tracker/announce_thread.hpp"
@@ -52,6 +53,8 @@ public:
     Bitfield stored_pieces(TorrentId id) const {
         return torrents_[id.value].shared->pieces.stored_pieces();
     }
+    void sync(TorrentId id);
+    Recordable recordable(TorrentId id) const;
     std::optional<EngineEvent> poll_event();
     Ledger ledger() const;
     void stop(Duration patience);
@@ -60,6 +63,9 @@ private:
     struct Entry {
         std::unique_ptr<session::SharedTorrent> shared;
         std::shared_ptr<const TorrentFiles> files;
+        Bitfield synced{};   // pieces that are on the disk
+        Bitfield syncing{};  // pieces that will be, when this round is over
+        std::uint32_t sync_round = 0;
         std::uint64_t wanted_bytes = 0;
     };
 
@@ -67,6 +73,8 @@ private:
     CoreThread::Options core_options(std::size_t core, const io::Features& features,
                                      const PeerId& peer_id, std::uint32_t tracker_key);
     bool announce(CoreIndex core, const session::Announce& order);
+    std::optional<EngineEvent> handle(const SyncEvent& event);
+    static void leave_out_lost(const Entry& entry, Bitfield& pieces);
     /// From main or the announce thread, each with a mailbox of its own.
     void send(std::size_t core, std::size_t sender, CoreMail mail);
     std::size_t main_sender() const { return cores_.size(); }
@@ -81,6 +89,7 @@ private:
     std::vector<Entry> torrents_;  // by TorrentId
     OpenFolders folders_;
     std::unique_ptr<AnnounceThread> announces_;
+    std::unique_ptr<FileSyncThread> syncs_;
     std::vector<std::unique_ptr<CoreThread>> cores_;
     bool stopped_ = false;
 };
@@ -142,6 +151,7 @@ CoreThread::Options Engine::Implementation::core_options(std::size_t core,
 std::expected<void, std::string> Engine::Implementation::make_cores(Listeners listeners,
                                                                     const io::Features& features) {
     const std::size_t count = options_.cpus.size();
+    syncs_ = std::make_unique<FileSyncThread>(count);
     const PeerId peer_id = wire::make_peer_id(random_);
     const auto tracker_key = static_cast<std::uint32_t>(random_());
     for (std::size_t core = 0; core < count; ++core) {
@@ -152,9 +162,11 @@ std::expected<void, std::string> Engine::Implementation::make_cores(Listeners li
                             "files (ulimit -n)",
                             doorbell.error().message()));
         CoreThread::Surroundings surroundings{
-            up_, down_, hasher_, [this](CoreIndex index, const session::Announce& order) {
+            up_, down_, hasher_,
+            [this](CoreIndex index, const session::Announce& order) {
                 return announce(index, order);
-            }};
+            },
+            *syncs_};
         cores_.push_back(std::make_unique<CoreThread>(
             core_options(core, features, peer_id, tracker_key), std::move(surroundings),
             std::move(*doorbell), std::move(listeners.by_core[core])));
@@ -226,16 +238,18 @@ std::expected<TorrentId, std::string> Engine::Implementation::add(TorrentSpec sp
     entry.shared->counters.stored.store(stored_bytes);
     if (!entry.shared->awaits_metadata()) {
         const bool download = !pieces.complete();
-        if (download) spec.stamps.clear();  // they are written to
-        auto files = TorrentFiles::open(
-            *spec.metainfo, spec.folder, download,
-            {spec.allocation, spec.writes, spec.skipped, std::move(spec.stamps)}, folders_);
+        FileOptions options{
+            .allocation = spec.allocation, .writes = spec.writes, .skipped = spec.skipped};
+        if (download) options.have = spec.have;
+        (download ? options.found : options.stamps) = std::move(spec.stamps);
+        auto files = TorrentFiles::open(*spec.metainfo, spec.folder, download, options, folders_);
         if (!files) return std::unexpected(std::move(files.error()));
         entry.files = std::move(*files);
         if (download)
             if (auto made = entry.files->make_empty_files(); !made)
                 return std::unexpected(std::move(made.error()));
     }
+    entry.synced = pieces.stored_pieces();
     torrents_.push_back(std::move(entry));
     const Entry& added = torrents_.back();
     for (std::size_t core = 0; core < cores_.size(); ++core) {
@@ -268,7 +282,59 @@ TorrentStatus Engine::Implementation::status(TorrentId id) const {
             .complete = !entry.shared->awaits_metadata() && entry.shared->pieces.complete()};
 }
 
+void Engine::Implementation::sync(TorrentId id) {
+    Entry& entry = torrents_[id.value];
+    entry.syncing = stored_pieces(id);
+    ++entry.sync_round;
+    for (std::size_t core = 0; core < cores_.size(); ++core)
+        send(core, main_sender(), SyncTorrent{id, entry.sync_round});
+}
+
+std::optional<EngineEvent> Engine::Implementation::handle(const SyncEvent& event) {
+    if (const auto* lost = std::get_if<WritesLost>(&event)) {
+        if (!stopped_) stop_torrent(lost->torrent);
+        return TorrentStopped{lost->torrent, lost->sentence};
+    }
+    const RoundSynced& round = std::get<RoundSynced>(event);
+    Entry& entry = torrents_[round.torrent.value];
+    if (round.round != entry.sync_round) return std::nullopt;  // a later one is under way
+    entry.synced = entry.syncing;
+    return TorrentSynced{round.torrent};
+}
+
+void Engine::Implementation::leave_out_lost(const Entry& entry, Bitfield& pieces) {
+    const storage::PieceMap& map = entry.files->map();
+    for (std::uint32_t i = 0; i < map.file_count(); ++i) {
+        const storage::FileIndex file(i);
+        if (!entry.files->written()->lost(file)) continue;
+        const storage::PieceRange touched = map.pieces_of(file);
+        for (PieceIndex piece = touched.first; piece != touched.end; ++piece)
+            pieces.reset(piece.value);
+    }
+}
+
+Recordable Engine::Implementation::recordable(TorrentId id) const {
+    const Entry& entry = torrents_[id.value];
+    const Bitfield stored = stored_pieces(id);
+    Recordable result{stopped_ ? stored : entry.synced, {}};
+    for (std::uint32_t piece = 0; piece < stored.size(); ++piece)
+        if (!stored.test(piece)) result.have.reset(piece);
+    if (!entry.files) return result;
+    if (entry.files->written() != nullptr) leave_out_lost(entry, result.have);
+    for (std::uint32_t i = 0; i < entry.files->files().size(); ++i) {
+        const storage::FileIndex file(i);
+        auto stamp = entry.files->known_stamp(file);
+        const bool changing =
+            !stamp && entry.files->written() != nullptr && entry.files->written()->touched(file);
+        if (changing) stamp.emplace();
+        result.files.push_back(stamp);
+    }
+    return result;
+}
+
 std::optional<EngineEvent> Engine::Implementation::poll_event() {
+    while (const auto synced = syncs_ ? syncs_->poll_event() : std::nullopt)
+        if (auto event = handle(*synced)) return event;
     for (const auto& core : cores_)
         if (auto event = core->poll_event()) return event;
     return std::nullopt;
@@ -293,6 +359,7 @@ void Engine::Implementation::stop(Duration patience) {
     for (std::size_t core = 0; core < cores_.size(); ++core)
         if (cores_[core]->running()) send(core, main_sender(), ShutDown{});
     for (const auto& core : cores_) core->join();
+    if (syncs_) syncs_->finish();
     if (announces_) announces_->shut_down(patience);
 }
 
@@ -329,6 +396,12 @@ TorrentStatus Engine::status(TorrentId torrent) const {
 }
 Bitfield Engine::stored_pieces(TorrentId torrent) const {
     return implementation_->stored_pieces(torrent);
+}
+void Engine::sync(TorrentId torrent) {
+    implementation_->sync(torrent);
+}
+Recordable Engine::recordable(TorrentId torrent) const {
+    return implementation_->recordable(torrent);
 }
 std::optional<EngineEvent> Engine::poll_event() {
     return implementation_->poll_event();

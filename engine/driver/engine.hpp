@@ -65,7 +65,8 @@ struct TorrentSpec {
     std::filesystem::path folder{};
     /// Pieces that are verified on disk. Empty: none.
     Bitfield have{};
-    /// How the files looked before `have` was found out; empty: not known.
+    /// How the files looked before `have` was found out, nothing where there was none; empty: not
+    /// known. A download writes to no file that looks otherwise or came since.
     std::vector<std::optional<storage::FileStamp>> stamps{};
     /// Pieces nobody wants, as the files that they touch weren't selected. Empty: none.
     Bitfield skipped{};
@@ -126,8 +127,18 @@ struct ShortageBegan {
 };
 /// Of the same core: nothing waits any more.
 struct ShortageEnded {};
+/// After sync(): what was stored when it was asked for is on the disk.
+struct TorrentSynced {
+    TorrentId torrent;
+};
 using EngineEvent = std::variant<TorrentCompleted, TorrentStopped, TrackerTrouble, MetadataReady,
-                                 ShortageBegan, ShortageEnded>;
+                                 ShortageBegan, ShortageEnded, TorrentSynced>;
+
+/// What a resume record may claim of a torrent.
+struct Recordable {
+    Bitfield have;
+    std::vector<std::optional<storage::FileStamp>> files;
+};
 
 /// Runs one session::Session a core on its own thread and ring, and does for them what they ask:
 /// connections, files, hashes, announces. Owned by main, used from one thread; never blocks that
@@ -149,15 +160,25 @@ public:
     /// Disconnects its peers and tells its trackers.
     void stop_torrent(TorrentId torrent);
     TorrentStatus status(TorrentId torrent) const;
-    /// Verified and written, at this moment: what a resume record may claim.
+    /// Verified and written, at this moment.
     Bitfield stored_pieces(TorrentId torrent) const;
+    /// Brings what is stored now to the disk, beside everything else; TorrentSynced follows, or
+    /// TorrentStopped when that fails.
+    void sync(TorrentId torrent);
+    /// Pieces that were there at the start or have been synced since, or all that are stored once
+    /// stop() has returned; without those of files that didn't reach the disk. Of each file how it
+    /// looked when it was checked, or after our last change to it, so that whatever another program
+    /// has done to it since, or put in its place, doesn't match. A file that is just being written
+    /// gets a stamp that nothing matches.
+    Recordable recordable(TorrentId torrent) const;
 
     std::optional<EngineEvent> poll_event();
     /// What the process has spent so far.
     Ledger ledger() const;
 
     /// Stops all torrents, tells trackers, waits at most `patience` for them, ends the threads.
-    /// What was reported as stored is written.
+    /// What was reported as stored is on the disk, or told of as lost; poll_event() yields what is
+    /// still to be told.
     void stop(Duration patience);
 
 private:

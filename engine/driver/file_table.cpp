@@ -1,12 +1,15 @@
 #include "engine/driver/file_table.hpp"
 
+#include <chrono>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
 
 #include <fmt/format.h>
 
+#include "engine/driver/content/file_stamp.hpp"
 #include "io/file.hpp"
 
 namespace spate::driver {
@@ -37,6 +40,55 @@ std::error_code set_full_size(int fd, std::uint64_t size_bytes) {
 std::error_code allocate_if_possible(int fd, std::uint64_t size_bytes) {
     const auto error = io::allocate_blocks(fd, size_bytes);
     return error == std::errc::operation_not_supported ? std::error_code() : error;
+}
+
+/// Of a file that isn't the one that was found, or that we made.
+const std::error_code not_ours(ESTALE, std::system_category());
+
+bool is_others(const std::error_code& error) {
+    return error == not_ours || error == std::errc::file_exists;
+}
+
+std::string reason_of(const std::error_code& error) {
+    if (error == not_ours) return "another program changed or replaced it";
+    if (error == std::errc::file_exists) return "it came after the download began, and isn't ours";
+    return error.message();
+}
+
+/// Another core has just made the file and tells in a moment which one it is.
+bool made_by_another_core(const WrittenFiles& written, storage::FileIndex index) {
+    constexpr int looks_max = 50;
+    constexpr Duration between = 200us;
+    for (int i = 0; i < looks_max && !written.identified(index); ++i)
+        std::this_thread::sleep_for(between);
+    return written.identified(index);
+}
+
+Making making_of(const TorrentFiles& files, storage::FileIndex index) {
+    const auto found = files.found(index);
+    if (files.written()->identified(index) || (found && *found)) return Making::never;
+    return found ? Making::only_new : Making::if_missing;
+}
+
+/// Opens the file if it is the one that was found, as it was, or that we made; changes nothing.
+std::expected<io::FileDescriptor, std::error_code> open_own(const TorrentFiles& files,
+                                                            storage::FileIndex index) {
+    WrittenFiles& written = *files.written();
+    const Making making = making_of(files, index);
+    auto opened = files.create(index, making);
+    if (!opened && making == Making::only_new && opened.error() == std::errc::file_exists &&
+        made_by_another_core(written, index))
+        opened = files.create(index, Making::never);
+    if (!opened) return opened;
+    const auto looks = stamp_of(opened->get());
+    if (!looks) return std::unexpected(not_ours);
+    // Whoever of us changes it has identified it before.
+    const bool untouched = !written.identified(index);
+    const auto found = files.found(index).value_or(std::nullopt);
+    if (found && found->inode != 0 && (untouched ? *found != *looks : found->inode != looks->inode))
+        return std::unexpected(not_ours);
+    if (!written.identify(index, *looks)) return std::unexpected(not_ours);
+    return opened;
 }
 
 }  // namespace
@@ -90,8 +142,7 @@ template <class Open>
 auto FileTable::open_making_room(Open open) {
     auto opened = open();
     if (!opened && trouble_of(opened.error()) == Trouble::descriptors) {
-        entries_.clear();
-        uses_.clear();
+        close_all();
         opened = open();
     }
     return opened;
@@ -105,17 +156,35 @@ std::shared_ptr<OpenFile> FileTable::find(const Key& key) {
 }
 
 void FileTable::keep(const Key& key, std::shared_ptr<OpenFile> file) {
+    file->kept = true;
     const auto found = entries_.find(key);
     if (found != entries_.end()) {
-        found->second.file = std::move(file);
+        let_go(key, std::exchange(found->second.file, std::move(file)));
         return;
     }
     if (entries_.size() >= open_max_) {
-        entries_.erase(uses_.back());
+        const auto oldest = entries_.find(uses_.back());
+        let_go(oldest->first, oldest->second.file);
+        entries_.erase(oldest);
         uses_.pop_back();
     }
     uses_.push_front(key);
     entries_[key] = {std::move(file), uses_.begin()};
+}
+
+void FileTable::let_go(const Key& key, const std::shared_ptr<OpenFile>& file) {
+    file->kept = false;
+    sync(key, file);
+}
+
+void FileTable::sync(const Key& key, const std::shared_ptr<OpenFile>& file) {
+    if (std::exchange(file->unsynced, false) && sync_) sync_(key.torrent, key.file, file);
+}
+
+void FileTable::wrote(TorrentId torrent, storage::FileIndex index,
+                      const std::shared_ptr<OpenFile>& file, bool finished) {
+    file->unsynced = true;
+    if (finished || !file->kept) sync({torrent, index}, file);
 }
 
 FileTable::Result FileTable::for_reading(TorrentId torrent, const TorrentFiles& files,
@@ -141,15 +210,30 @@ FileTable::Result FileTable::for_reading(TorrentId torrent, const TorrentFiles& 
 FileTable::Result FileTable::for_writing(TorrentId torrent, const TorrentFiles& files,
                                          storage::FileIndex index) {
     const Key key{torrent, index};
+    WrittenFiles& written = *files.written();
     if (auto file = find(key); file && file->writable()) {
         // Each time: a piece at its end would give a file that was cut its size back, with a hole.
         if (const auto intact = file->check(); !intact)
             return trouble(Trouble::changed, files, index, "write", intact.error());
+        if (written.changed_by_others(index, file->descriptor()))
+            return trouble(Trouble::changed, files, index, "write", reason_of(not_ours));
         return file;
     }
+    written.begin(index);  // its size, blocks and rights are changes, too
+    auto file = open_to_write(files, index);
+    written.end(index, file ? (*file)->descriptor() : -1);
+    if (file) keep(key, *file);
+    return file;
+}
+
+FileTable::Result FileTable::open_to_write(const TorrentFiles& files, storage::FileIndex index) {
     const storage::PlannedFile& planned = files.file(index);
-    auto descriptor = open_making_room([&] { return files.create(index); });
-    if (!descriptor) return trouble(descriptor.error(), files, index, "write");
+    auto descriptor = open_making_room([&] { return open_own(files, index); });
+    if (!descriptor)
+        return trouble(
+            is_others(descriptor.error()) ? Trouble::changed : trouble_of(descriptor.error()),
+            files, index, "write", reason_of(descriptor.error()));
+    files.set_mode(index, *descriptor);
     auto direct = files.suits_direct_writes(index) ? files.open_direct(index, *descriptor)
                                                    : io::FileDescriptor();
     std::error_code error;
@@ -157,10 +241,13 @@ FileTable::Result FileTable::for_writing(TorrentId torrent, const TorrentFiles& 
         error = allocate_if_possible(descriptor->get(), planned.size_bytes);
     if (!error) error = set_full_size(descriptor->get(), planned.size_bytes);
     if (error) return trouble(error, files, index, "make room for");
-    auto file =
-        std::make_shared<OpenFile>(std::move(*descriptor), std::move(direct), planned.size_bytes);
-    keep(key, file);
-    return file;
+    return std::make_shared<OpenFile>(std::move(*descriptor), std::move(direct),
+                                      planned.size_bytes);
+}
+
+void FileTable::sync_torrent(TorrentId torrent) {
+    for (const auto& [key, entry] : entries_)
+        if (key.torrent == torrent) sync(key, entry.file);
 }
 
 void FileTable::close_torrent(TorrentId torrent) {
@@ -169,9 +256,16 @@ void FileTable::close_torrent(TorrentId torrent) {
             ++entry;
             continue;
         }
+        let_go(entry->first, entry->second.file);
         uses_.erase(entry->second.use);
         entry = entries_.erase(entry);
     }
+}
+
+void FileTable::close_all() {
+    for (const auto& [key, entry] : entries_) let_go(key, entry.file);
+    entries_.clear();
+    uses_.clear();
 }
 
 }  // namespace spate::driver

@@ -2,6 +2,7 @@
 // engine/driver/file_table.hpp: one core's open files.
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -62,6 +63,10 @@ public:
     std::expected<void, std::string> check() const;
 
     Time checked_at{};
+    /// Written to since it was last handed over to be synced.
+    bool unsynced = false;
+    /// It is in the table; otherwise those who still use it hand it over.
+    bool kept = false;
 
 private:
     io::FileDescriptor descriptor_;
@@ -75,17 +80,30 @@ private:
 };
 
 /// Files opened when first used, at most `open_max` of them kept; the one not used for longest is
-/// closed first, and all when the process has no descriptor left. One thread.
+/// closed first, and all when the process has no descriptor left. A file that was written is handed
+/// over to be synced before it is closed. One thread.
 class FileTable {
 public:
-    explicit FileTable(std::size_t open_max) : open_max_(open_max) {}
+    using Sync =
+        std::function<void(TorrentId, storage::FileIndex, const std::shared_ptr<OpenFile>&)>;
+
+    explicit FileTable(std::size_t open_max, Sync sync = {})
+        : open_max_(open_max), sync_(std::move(sync)) {}
 
     using Result = std::expected<std::shared_ptr<OpenFile>, FileTrouble>;
     Result for_reading(TorrentId torrent, const TorrentFiles& files, storage::FileIndex index,
                        Time now);
-    /// Made and given its size when it isn't there.
+    /// Made and given its size when it isn't there. One that was there before is taken only as it
+    /// was found (TorrentFiles::found), and one that we wrote only as we left it.
     Result for_writing(TorrentId torrent, const TorrentFiles& files, storage::FileIndex index);
+    /// Something was written to it, and nothing of that is under way any more. `finished`: the
+    /// file has all its pieces.
+    void wrote(TorrentId torrent, storage::FileIndex index, const std::shared_ptr<OpenFile>& file,
+               bool finished);
+    /// Hands over what was written and not synced yet.
+    void sync_torrent(TorrentId torrent);
     void close_torrent(TorrentId torrent);
+    void close_all();
     std::size_t open_count() const { return entries_.size(); }
 
 private:
@@ -101,10 +119,14 @@ private:
 
     std::shared_ptr<OpenFile> find(const Key& key);
     void keep(const Key& key, std::shared_ptr<OpenFile> file);
+    void let_go(const Key& key, const std::shared_ptr<OpenFile>& file);
+    void sync(const Key& key, const std::shared_ptr<OpenFile>& file);
+    Result open_to_write(const TorrentFiles& files, storage::FileIndex index);
     template <class Open>
     auto open_making_room(Open open);
 
     const std::size_t open_max_;
+    const Sync sync_;
     std::map<Key, Entry> entries_;
     std::list<Key> uses_;  // most recent first
 };

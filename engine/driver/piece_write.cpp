@@ -25,6 +25,7 @@ void PieceWrite::write_next() {
     auto file = core_.file_table.for_writing(order_.torrent, files(), slice.file);
     if (!file) return handle_trouble(file.error());
     file_ = std::move(*file);
+    files().written()->begin(slice.file);
     slice_done_bytes_ = 0;
     write_part();
 }
@@ -61,8 +62,8 @@ void PieceWrite::on_written(std::int32_t result, std::uint32_t) {
     done_bytes_ += written;
     slice_done_bytes_ += written;
     if (slice_done_bytes_ < slices_[next_].length_bytes) return write_part();
+    end_change(true);
     ++next_;
-    file_.reset();
     write_next();
 }
 
@@ -78,11 +79,21 @@ void PieceWrite::try_again() {
     write_next();
 }
 
+/// Of the file that was written to; `stored`: all of this slice.
+void PieceWrite::end_change(bool stored) {
+    if (!file_) return;
+    const storage::FileIndex index = slices_[next_].file;
+    WrittenFiles& written = *files().written();
+    written.end(index, file_->descriptor());
+    core_.file_table.wrote(order_.torrent, index, file_, stored && written.piece_stored(index));
+    file_.reset();
+}
+
 void PieceWrite::finish() {
+    end_change(false);
     const Duration took = core_.now() - began_at_;
     core_.latencies.record(session::LatencyStage::write, took);
     SPATE_PROBE(piece_written, order_.torrent.value, order_.piece.value, done_bytes_, took.count());
-    file_.reset();
     // After a failure the torrent is halted, and the session only takes the buffer back.
     core_.session.handle_piece_written(order_.torrent, order_.piece, core_.now());
     finished_.push_back(this);

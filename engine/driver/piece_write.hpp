@@ -30,6 +30,7 @@ private:
     void on_written(std::int32_t result, std::uint32_t flags);
     void handle_trouble(const FileTrouble& trouble);
     bool halted() const { return core_.session.find_torrent(order_.torrent)->halted; }
+    void end_change(bool stored);
     void finish();
     const TorrentFiles& files() const { return *core_.torrent_files[order_.torrent.value]; }
 

@@ -12,19 +12,7 @@
 #include "io/file.hpp"
 
 namespace spate::driver {
-namespace {
-
-/// For all who may read it. That it can't be said (FAT has no such bits) doesn't stop a download.
-void make_executable(const io::FileDescriptor& file) {
-    struct stat status{};
-    if (::fstat(file.get(), &status) != 0) return;
-    constexpr mode_t readers = 0444;
-    constexpr mode_t permissions = 07777;
-    const mode_t mode = status.st_mode & permissions;
-    ::fchmod(file.get(), mode | ((mode & readers) >> 2));
-}
-
-}  // namespace
+namespace {}  // namespace
 
 std::shared_ptr<const io::FileDescriptor> OpenFolders::share(io::FileDescriptor opened) {
     auto own = std::make_shared<const io::FileDescriptor>(std::move(opened));
@@ -53,6 +41,9 @@ std::expected<std::shared_ptr<const TorrentFiles>, std::string> TorrentFiles::op
                                            descriptor.error().message()));
     std::shared_ptr<TorrentFiles> files(new TorrentFiles(metainfo, folder, options));
     files->folder_descriptor_ = folders.share(std::move(*descriptor));
+    if (download)
+        files->written_ =
+            std::make_unique<WrittenFiles>(files->map_, options.have, options.skipped);
     return files;
 }
 
@@ -65,17 +56,33 @@ std::string TorrentFiles::display_path(storage::FileIndex index) const {
     return (std::filesystem::path(folder_) / file(index).path).string();
 }
 
-std::expected<io::FileDescriptor, std::error_code> TorrentFiles::create(
-    storage::FileIndex index) const {
+std::expected<io::FileDescriptor, std::error_code> TorrentFiles::create(storage::FileIndex index,
+                                                                        Making making) const {
     const std::string& path = file(index).path;
-    constexpr io::OpenOptions options{.write = true, .create = true};
+    const io::OpenOptions options{
+        .write = true, .create = making != Making::never, .exclusive = making == Making::only_new};
     auto opened = io::open_beneath(folder_descriptor(), path, options);
-    if (!opened && opened.error() == std::errc::no_such_file_or_directory) {
+    if (!opened && opened.error() == std::errc::no_such_file_or_directory &&
+        making != Making::never) {
         if (const auto error = make_folders_of(path)) return std::unexpected(error);
         opened = io::open_beneath(folder_descriptor(), path, options);
     }
-    if (opened && file(index).executable) make_executable(*opened);
     return opened;
+}
+
+void TorrentFiles::set_mode(storage::FileIndex index, const io::FileDescriptor& file) const {
+    struct stat status{};
+    if (!files_[index.value].executable || ::fstat(file.get(), &status) != 0) return;
+    constexpr mode_t readers = 0444;
+    constexpr mode_t permissions = 07777;
+    const mode_t mode = status.st_mode & permissions;
+    ::fchmod(file.get(), mode | ((mode & readers) >> 2));
+}
+
+std::optional<storage::FileStamp> TorrentFiles::known_stamp(storage::FileIndex index) const {
+    if (written_ && written_->touched(index)) return written_->rest_stamp(index);
+    const auto& stamps = written_ ? options_.found : options_.stamps;
+    return stamps.empty() ? std::nullopt : stamps[index.value];
 }
 
 std::error_code TorrentFiles::make_folders_of(std::string_view path) const {
@@ -141,6 +148,8 @@ std::expected<void, std::string> TorrentFiles::make_empty_files() const {
             error = make_link(index);
         } else if (const auto made = create(index); !made) {
             error = made.error();
+        } else {
+            set_mode(index, *made);
         }
         if (error)
             return std::unexpected(

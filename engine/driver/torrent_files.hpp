@@ -12,6 +12,7 @@
 
 #include "engine/base/bitfield.hpp"
 #include "engine/driver/engine.hpp"
+#include "engine/driver/written_files.hpp"
 #include "engine/storage/file_layout.hpp"
 #include "engine/storage/piece_map.hpp"
 #include "engine/storage/resume_state.hpp"
@@ -26,6 +27,17 @@ struct FileOptions {
     /// How the files looked when they were checked, where nothing is written to them any more: one
     /// that changed since isn't served. Empty: not known.
     std::vector<std::optional<storage::FileStamp>> stamps{};
+    Bitfield have{};  ///< of a download: pieces that are there as it begins; empty: none
+    /// Of a download: how the files looked when they were checked, nothing where there was none.
+    /// What is there now and isn't that file as it was is none of ours. Empty: not known.
+    std::vector<std::optional<storage::FileStamp>> found{};
+};
+
+/// How a file is opened for writing.
+enum class Making : std::uint8_t {
+    if_missing,
+    only_new,  ///< EEXIST when something has its name
+    never,     ///< ENOENT when nothing has
 };
 
 /// Folders that torrents have open: thousands of torrents in one folder share a descriptor of it.
@@ -58,6 +70,17 @@ public:
     const std::vector<storage::PlannedFile>& files() const { return files_; }
     /// When the file that was checked had last been written, in ns since 1970; nothing: not known.
     std::optional<std::int64_t> checked_mtime_ns(storage::FileIndex index) const;
+    /// What a download has written; nullptr: nothing is written to this torrent.
+    WrittenFiles* written() const { return written_.get(); }
+    /// How a file looked when the download began: outer nothing where that isn't known, inner
+    /// where there was none.
+    std::optional<std::optional<storage::FileStamp>> found(storage::FileIndex index) const {
+        if (options_.found.empty()) return std::nullopt;
+        return options_.found[index.value];
+    }
+    /// How the file looks if it is as it was checked or as we wrote it; nothing: not known, or it
+    /// is being written.
+    std::optional<storage::FileStamp> known_stamp(storage::FileIndex index) const;
     int folder_descriptor() const { return folder_descriptor_->get(); }
     /// All its pieces but the last start and end on multiples of direct_unit_bytes, in the file and
     /// in their buffers, and it is large enough to be worth a second descriptor.
@@ -68,7 +91,11 @@ public:
     std::string display_path(storage::FileIndex index) const;
 
     /// The file open for writing, made with its folders when it isn't there.
-    std::expected<io::FileDescriptor, std::error_code> create(storage::FileIndex index) const;
+    std::expected<io::FileDescriptor, std::error_code> create(
+        storage::FileIndex index, Making making = Making::if_missing) const;
+    /// Executable files (BEP 47) are made so for all who may read them. That a file system can't
+    /// say it (FAT) doesn't stop a download.
+    void set_mode(storage::FileIndex index, const io::FileDescriptor& file) const;
     /// The file that create() gave, open once more with O_DIRECT; empty when the filesystem can't.
     io::FileDescriptor open_direct(storage::FileIndex index,
                                    const io::FileDescriptor& created) const;
@@ -93,6 +120,7 @@ private:
     std::string folder_;  // as text: a path keeps each of its components as well
     std::shared_ptr<const io::FileDescriptor> folder_descriptor_;
     FileOptions options_;
+    std::unique_ptr<WrittenFiles> written_;
 };
 
 }  // namespace spate::driver

@@ -17,7 +17,7 @@ bool is_unchanged(const ResumeState* record, std::size_t file, const FileStamp& 
                   const BootId& boot_id) {
     if (record == nullptr || !record->files[file]) return false;
     const bool same_boot = record->boot_id == boot_id;
-    return (record->durable || same_boot) && looks_the_same(*record->files[file], now, same_boot);
+    return looks_the_same(*record->files[file], now, same_boot);
 }
 
 void mark(CheckPlan& plan, PieceRange range, PieceTrust trust) {

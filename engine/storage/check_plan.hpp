@@ -33,10 +33,9 @@ bool fits(const ResumeState& record, const PieceMap& map, const InfoHash& info_h
 /// `found` says how each file looks now, nothing where there is none; `boot_id` is this run's.
 /// `record` fits, or is nullptr when there is none.
 ///
-/// A file that looks as in the record, and whose data survived (the record is durable, or the
-/// machine has not restarted), is unchanged: of its pieces those in `have` are trusted, and the
-/// others are missing. Pieces that touch any other file must be checked. Pieces that need bytes of
-/// a file which is absent or too short are missing whatever the record says. Pad files and empty
+/// A file that looks as in the record is unchanged: of its pieces those in `have` are trusted, and
+/// the others are missing. Pieces that touch any other file must be checked. Pieces that need bytes
+/// of a file which is absent or too short are missing whatever the record says. Pad files and empty
 /// files don't matter.
 CheckPlan plan_check(const PieceMap& map, const ResumeState* record,
                      std::span<const std::optional<FileStamp>> found, const BootId& boot_id);

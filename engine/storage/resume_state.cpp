@@ -101,9 +101,9 @@ std::expected<ResumeState, ResumeError> read_fields(Fields fields) {
     ResumeState state;
     state.info_hash = fields.digest<InfoHash>();
     state.boot_id = fields.digest<BootId>();
-    const auto durable = read_flag(fields);
-    if (!durable) return std::unexpected(ResumeError::bad_flag);
-    state.durable = *durable;
+    const auto downloads = read_flag(fields);
+    if (!downloads) return std::unexpected(ResumeError::bad_flag);
+    state.downloads = *downloads;
     state.uploaded_bytes = fields.number<std::uint64_t>();
     state.downloaded_bytes = fields.number<std::uint64_t>();
     const std::size_t pieces = fields.number<std::uint32_t>();
@@ -160,7 +160,7 @@ std::vector<std::byte> encode(const ResumeState& state) {
     ByteWriter writer(record);
     writer.write(version);
     writer.write_bytes(state.info_hash.bytes).write_bytes(state.boot_id.bytes);
-    write_flag(writer, state.durable);
+    write_flag(writer, state.downloads);
     writer.write(state.uploaded_bytes).write(state.downloaded_bytes);
     writer.write(static_cast<std::uint32_t>(state.have.size()));
     writer.write(static_cast<std::uint32_t>(state.files.size()));

@@ -35,14 +35,15 @@ struct FileStamp {
 };
 
 /// The record. It is written after the data it speaks of: every piece in `have` was verified and
-/// handed to the kernel before the stamps were taken.
+/// was on the disk itself (fsync) before the record, so that it holds after a crash of the machine
+/// and after a volume was lost and came back.
 struct ResumeState {
     InfoHash info_hash;
     /// Of the machine's run that wrote the record.
     BootId boot_id;
-    /// The data was on the disk itself (fsync) before the record was written, so that it also holds
-    /// after a crash of the machine.
-    bool durable = false;
+    /// A download began here: the files of the torrent's are spate's to write. Otherwise they were
+    /// only seeded.
+    bool downloads = false;
     std::uint64_t uploaded_bytes = 0;
     std::uint64_t downloaded_bytes = 0;
     Bitfield have;

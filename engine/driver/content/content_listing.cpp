@@ -1,12 +1,14 @@
 #include "engine/driver/content/content_listing.hpp"
 
 #include <algorithm>
+#include <map>
 #include <sys/stat.h>
 #include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "engine/driver/content/file_stamp.hpp"
 #include "engine/metainfo/path_rules.hpp"
 #include "engine/metainfo/text.hpp"
 #include "engine/storage/resume_state.hpp"
@@ -105,8 +107,7 @@ private:
         const auto size = target.empty() ? static_cast<std::uint64_t>(info.st_size) : 0;
         if (size > metainfo::total_bytes_max - listing_.total_bytes)
             return fmt::format("a torrent has at most {} bytes", metainfo::total_bytes_max);
-        listing_.files.push_back({components, size,
-                                  info.st_mtim.tv_sec * 1'000'000'000 + info.st_mtim.tv_nsec,
+        listing_.files.push_back({components, size, stamp_of(io::to_info(info)),
                                   (info.st_mode & S_IXUSR) != 0, std::move(target)});
         listing_.total_bytes += size;
         return {};
@@ -178,6 +179,20 @@ std::expected<ContentListing, std::string> list_content(const fs::path& path,
     return listing;
 }
 
+std::vector<std::optional<storage::FileStamp>> stamps_of(const ContentListing& listing,
+                                                         const metainfo::Metainfo& torrent) {
+    std::map<std::vector<std::string>, storage::FileStamp> listed;
+    for (const ListedFile& file : listing.files) listed[file.path] = file.stamp;
+    std::vector<std::optional<storage::FileStamp>> stamps;
+    for (const metainfo::FileEntry& file : torrent.files) {
+        const auto found =
+            listed.find(torrent.single_file ? listing.files.front().path : file.path);
+        stamps.push_back(file.pad || found == listed.end() ? std::nullopt
+                                                           : std::optional(found->second));
+    }
+    return stamps;
+}
+
 std::string find_change(const ContentListing& listing) {
     const std::vector<ContentFile> files = listing.content_files();
     for (std::size_t i = 0; i < files.size(); ++i) {
@@ -185,10 +200,7 @@ std::string find_change(const ContentListing& listing) {
         struct stat info{};
         if (::lstat(path.c_str(), &info) != 0)
             return fail_text(path, {errno, std::system_category()});
-        const auto modified = info.st_mtim.tv_sec * 1'000'000'000 + info.st_mtim.tv_nsec;
-        const bool is_link = !listing.files[i].symlink.empty();
-        if ((!is_link && static_cast<std::uint64_t>(info.st_size) != listing.files[i].size_bytes) ||
-            modified != listing.files[i].modified_ns)
+        if (stamp_of(io::to_info(info)) != listing.files[i].stamp)
             return path.string() + " changed while it was hashed";
     }
     return {};

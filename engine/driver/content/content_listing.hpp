@@ -9,6 +9,7 @@
 
 #include "engine/driver/content/content_reader.hpp"
 #include "engine/metainfo/new_file.hpp"
+#include "engine/storage/resume_state.hpp"
 
 namespace spate::driver {
 
@@ -16,7 +17,8 @@ struct ListedFile {
     /// Components below the listing's folder; for a single file {name}.
     std::vector<std::string> path;
     std::uint64_t size_bytes = 0;
-    std::int64_t modified_ns = 0;
+    /// How it looked when it was listed.
+    storage::FileStamp stamp{};
     bool executable = false;
     /// Of a symbolic link, which has no bytes: its target below the listing's folder.
     std::vector<std::string> symlink{};
@@ -56,6 +58,11 @@ struct ListingOptions {
 /// metainfo.hpp, and when there is nothing to share.
 std::expected<ContentListing, std::string> list_content(const std::filesystem::path& path,
                                                         ListingOptions options = {});
+
+/// How the files of a torrent that was made of this listing looked when they were listed, one each;
+/// nothing for pads.
+std::vector<std::optional<storage::FileStamp>> stamps_of(const ContentListing& listing,
+                                                         const metainfo::Metainfo& torrent);
 
 /// The first file that isn't any more as it was listed, as a sentence; empty when all are.
 std::string find_change(const ContentListing& listing);

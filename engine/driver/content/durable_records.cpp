@@ -64,9 +64,8 @@ std::error_code stage(const DurableRecord& record) {
     if (error) return error;
     const auto place = find_place(record);
     if (!place) return place.error();
-    storage::ResumeState state = record.state;
-    state.durable = true;
-    const auto staged = io::stage_file(place->directory.get(), place->name, storage::encode(state));
+    const auto staged =
+        io::stage_file(place->directory.get(), place->name, storage::encode(record.state));
     return staged ? std::error_code() : staged.error();
 }
 
@@ -74,7 +73,7 @@ std::error_code sync(const DurableRecord& record, DiskSyncs& syncs) {
     const auto folder = io::open_directory(record.folder.empty() ? "." : record.folder.string());
     if (!folder) return folder.error();
     for (const storage::PlannedFile& file : storage::lay_out(*record.torrent)) {
-        if (file.pad || file.size_bytes == 0) continue;
+        if (record.data_synced || file.pad || file.size_bytes == 0) continue;
         if (const auto error = syncs.sync(folder->get(), file.path)) return error;
     }
     const auto place = find_place(record);

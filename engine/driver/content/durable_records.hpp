@@ -16,7 +16,9 @@ namespace spate::driver {
 struct DurableRecord {
     std::shared_ptr<const metainfo::Metainfo> torrent;
     std::filesystem::path folder;
-    storage::ResumeState state;  // written as durable
+    storage::ResumeState state;
+    /// Its data is on the disk already.
+    bool data_synced = false;
 };
 
 struct UnsavedRecord {

@@ -59,18 +59,24 @@ std::vector<std::optional<storage::FileStamp>> stamp_files(const metainfo::Metai
 }
 
 std::string find_lost_file(const metainfo::Metainfo& torrent, const fs::path& folder,
-                           const Bitfield& have) {
+                           const Bitfield& have,
+                           std::span<const std::optional<storage::FileStamp>> known) {
     const storage::PieceMap map(torrent);
     const auto stamps = stamp_files(torrent, folder);
     const std::vector<storage::PlannedFile> files = storage::lay_out(torrent);
     for (std::size_t i = 0; i < files.size(); ++i) {
         if (files[i].pad || files[i].size_bytes == 0) continue;
-        if (stamps[i] && stamps[i]->size_bytes >= files[i].size_bytes) continue;
+        storage::FileStamp expected = known[i].value_or(storage::FileStamp{});
+        if (stamps[i] && stamps[i]->inode == 0) expected.inode = 0;
+        if (stamps[i] && *stamps[i] == expected) continue;
+        const bool cut = stamps[i] && stamps[i]->size_bytes < files[i].size_bytes;
         const auto pieces = map.pieces_of(storage::FileIndex(static_cast<std::uint32_t>(i)));
         for (PieceIndex piece = pieces.first; piece < pieces.end; ++piece)
             if (have.test(piece.value))
                 return fmt::format("{} {}", (folder / files[i].path).string(),
-                                   stamps[i] ? "was cut" : "is gone");
+                                   cut         ? "was cut"
+                                   : stamps[i] ? "was changed or replaced by another program"
+                                               : "is gone");
     }
     return {};
 }
@@ -113,10 +119,14 @@ ResumePlan plan_resume(const metainfo::Metainfo& torrent, const fs::path& folder
                     .files = stamp_files(torrent, folder),
                     .warning = {}};
     auto record = load_resume(torrent, folder);
-    if (!record) plan.warning = record.error();
+    if (!record) {
+        plan.warning = record.error();
+        plan.downloads = true;  // it is of an older version, or nobody can tell any more
+    }
     const storage::ResumeState* usable = nullptr;
     if (record && record->has_value()) {
         plan.had_record = true;
+        plan.downloads = (*record)->downloads;
         if (!full_check) usable = &**record;
     }
     const storage::CheckPlan checks =
@@ -125,7 +135,7 @@ ResumePlan plan_resume(const metainfo::Metainfo& torrent, const fs::path& folder
         if (checks.pieces[piece] == storage::PieceTrust::trusted) plan.have.set(piece);
         if (checks.pieces[piece] == storage::PieceTrust::must_check) plan.check.set(piece);
     }
-    plan.durable = usable != nullptr && usable->durable && plan.have.all();
+    plan.complete = usable != nullptr && plan.have.all();
     return plan;
 }
 

@@ -3,6 +3,7 @@
 #include <expected>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,10 +19,11 @@ namespace spate::driver {
 std::vector<std::optional<storage::FileStamp>> stamp_files(const metainfo::Metainfo& torrent,
                                                            const std::filesystem::path& folder);
 
-/// The first file with bytes of a piece in `have` that isn't there any more, or isn't whole, as a
-/// sentence; empty when there is none.
+/// The first file with bytes of a piece in `have` that isn't there any more, or isn't as in `files`
+/// (one each), as a sentence; empty when there is none.
 std::string find_lost_file(const metainfo::Metainfo& torrent, const std::filesystem::path& folder,
-                           const Bitfield& have);
+                           const Bitfield& have,
+                           std::span<const std::optional<storage::FileStamp>> files);
 
 /// Zeros where the system doesn't tell, which means: after any restart of it, check.
 storage::BootId read_boot_id();
@@ -48,9 +50,10 @@ struct ResumePlan {
     /// Why the record wasn't used, if there is one and it wasn't: a sentence.
     std::string warning;
     bool had_record = false;
-    /// All pieces are trusted, and the record says that they are on the disk itself: a new one
-    /// would say the same.
-    bool durable = false;
+    /// A record of a download is there, however old or damaged: the files are ours to write.
+    bool downloads = false;
+    /// All pieces are trusted: a new record would say the same.
+    bool complete = false;
 };
 
 /// `full_check`: whatever the record says.

@@ -14,15 +14,15 @@ namespace {
 
 /// Where encode() puts things.
 constexpr std::size_t version_at = 8;
-constexpr std::size_t durable_at = 12 + 20 + 16;
-constexpr std::size_t counts_at = durable_at + 1 + 16;
+constexpr std::size_t downloads_at = 12 + 20 + 16;
+constexpr std::size_t counts_at = downloads_at + 1 + 16;
 constexpr std::size_t bitfield_at = counts_at + 8;
 
 ResumeState example() {
     ResumeState state;
     state.info_hash.bytes.fill(std::byte{7});
     state.boot_id.bytes.fill(std::byte{9});
-    state.durable = true;
+    state.downloads = true;
     state.uploaded_bytes = std::numeric_limits<std::uint64_t>::max();
     state.downloaded_bytes = 12;
     state.have = Bitfield(11);
@@ -77,7 +77,7 @@ TEST(ResumeState, EveryShorterOrLongerRecordIsRefused) {
 TEST(ResumeState, ARightChecksumDoesNotMakeItTrusted) {
     EXPECT_EQ(error_after(0, 'x'), ResumeError::bad_magic);
     EXPECT_EQ(error_after(version_at + 3, 1), ResumeError::unknown_version);
-    EXPECT_EQ(error_after(durable_at, 2), ResumeError::bad_flag);
+    EXPECT_EQ(error_after(downloads_at, 2), ResumeError::bad_flag);
     EXPECT_EQ(error_after(bitfield_at + 1, 0x21), ResumeError::bad_bitfield) << "a spare bit";
     EXPECT_EQ(error_after(bitfield_at + 2, 2), ResumeError::bad_flag);
     EXPECT_EQ(error_after(bitfield_at + 2, 0), ResumeError::bad_flag) << "a stamp of no file";

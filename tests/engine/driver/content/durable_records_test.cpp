@@ -55,8 +55,7 @@ protected:
             const auto record = load_resume(*torrent, folder_.path());
             EXPECT_TRUE(record && record->has_value());
             if (!record || !record->has_value()) continue;
-            EXPECT_TRUE((*record)->durable);
-            EXPECT_TRUE(plan_resume(*torrent, folder_.path(), false).durable);
+            EXPECT_TRUE(plan_resume(*torrent, folder_.path(), false).complete);
             uploads.push_back((*record)->uploaded_bytes);
         }
         return uploads;

@@ -81,10 +81,11 @@ TEST_F(ResumeFile, ADamagedRecordIsAWarningAndChecked) {
 }
 
 TEST_F(ResumeFile, AFileOfAStoredPieceThatIsLostIsNamed) {
+    const auto before = stamp_files(torrent_, folder_.path());
     const auto lost = [&] {
         Bitfield first(torrent_.piece_count());
         first.set(0);
-        return find_lost_file(torrent_, folder_.path(), first);
+        return find_lost_file(torrent_, folder_.path(), first, before);
     };
     EXPECT_EQ(lost(), "");
     std::filesystem::remove(folder_ / "album/b");
