@@ -1,6 +1,6 @@
 // show_record FILE: what a resume record claims, as one line: the pieces (hex, from the highest
-// bit) and whether it speaks of what is on the disk itself. Exit code 1 and a sentence when it is
-// damaged.
+// bit), and "durable", since every record speaks of what is on the disk itself. Exit code 1 and a
+// sentence when it is damaged.
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -18,7 +18,6 @@ int main(int argument_count, char** arguments) {
         std::puts(std::string(spate::storage::describe(record.error())).c_str());
         return 1;
     }
-    std::printf("%s %s\n", spate::to_hex(record->have.to_wire()).c_str(),
-                record->durable ? "durable" : "fleeting");
+    std::printf("%s durable\n", spate::to_hex(record->have.to_wire()).c_str());
     return 0;
 }
