@@ -99,7 +99,8 @@ struct Connection {
     Time last_sent_at;
     Time last_upload_at{};  // a block was taken to be sent
     Time last_block_at;
-    std::uint32_t discarded_blocks = 0;  // came unasked or late
+    std::uint32_t discarded_blocks = 0;  // came unasked
+    std::uint32_t cancelled_blocks = 0;  // were asked for; may still come
 };
 
 }  // namespace spate::session

@@ -5,13 +5,14 @@
 namespace spate::session {
 
 Connection& ConnectionTable::create(const Endpoint& remote, bool outgoing, Time now) {
-    if (free_.empty()) {
+    std::uint32_t index = static_cast<std::uint32_t>(slots_.size());
+    if (free_.size() > resting_min) {
+        index = free_.front();
+        free_.pop_front();
+    } else {
         SPATE_ASSERT(slots_.size() <= slot_mask);
-        free_.push_back(static_cast<std::uint32_t>(slots_.size()));
         slots_.emplace_back();
     }
-    const std::uint32_t index = free_.back();
-    free_.pop_back();
     Slot& slot = slots_[index];
     const ConnectionId id(index | slot.generation << slot_bits);
     slot.connection = std::make_unique<Connection>(id, remote, outgoing, now);

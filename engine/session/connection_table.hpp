@@ -9,12 +9,15 @@
 namespace spate::session {
 
 /// Slots for connections; an id names slot and generation, so that a late answer for a connection
-/// that is gone finds nothing. Addresses are stable. One thread.
+/// that is gone finds nothing. Slots rest before they are used again, so that an id comes back only
+/// after millions of connections. Addresses are stable. One thread.
 class ConnectionTable {
 public:
     static constexpr unsigned slot_bits = 20;
     static constexpr std::uint32_t slot_mask = (1U << slot_bits) - 1;
-    static constexpr std::uint32_t connections_max = 1U << slot_bits;
+    /// Slots that rest.
+    static constexpr std::uint32_t resting_min = 1024;
+    static constexpr std::uint32_t connections_max = (1U << slot_bits) - resting_min;
 
     /// Below connections_max.
     Connection& create(const Endpoint& remote, bool outgoing, Time now);
@@ -38,7 +41,7 @@ private:
         std::uint32_t generation = 0;
     };
     std::vector<Slot> slots_;
-    std::vector<std::uint32_t> free_;
+    Fifo<std::uint32_t> free_;  // the longest first
     std::size_t size_ = 0;
 };
 

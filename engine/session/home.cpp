@@ -31,10 +31,11 @@ Home::JoinVerdict Home::on_joined(const PeerJoined& joined, const PeerId& our_id
     const std::uint32_t priority =
         peers_.own() ? swarm::peer_priority(*peers_.own(), joined.remote) : 0;
     bool staying = true;
-    const auto twin = by_id_.find(joined.peer_id);
-    if (peers_.banned(joined.remote.address) || banned_ids_.contains(joined.peer_id)) {
+    const Identity identity = identity_of(joined.remote, joined.peer_id);
+    const auto twin = by_identity_.find(identity);
+    if (is_banned(identity)) {
         verdict = {joined.peer, DropReason::banned};
-    } else if (twin != by_id_.end()) {
+    } else if (twin != by_identity_.end()) {
         // Both called each other at once: both ends must keep the same one of the two, the one that
         // the peer with the greater id opened.
         const bool keep_ours = our_id > joined.peer_id;
@@ -46,10 +47,10 @@ Home::JoinVerdict Home::on_joined(const PeerJoined& joined, const PeerId& our_id
         verdict = {place.value_or(joined.peer), DropReason::too_many_peers};
         staying = place.has_value();
     }
-    by_id_.emplace(joined.peer_id, joined.peer);
+    by_identity_.emplace(identity, joined.peer);
     Joined& entry = joined_[joined.peer];
     entry.candidate = {.key = joined.peer, .joined_at = now, .choke_changed_at = now};
-    entry.peer_id = joined.peer_id;
+    entry.identity = identity;
     entry.outgoing = joined.outgoing;
     entry.priority = priority;
     entry.leaving = !staying || verdict.drop == joined.peer;
@@ -60,7 +61,7 @@ Home::JoinVerdict Home::on_joined(const PeerJoined& joined, const PeerId& our_id
 void Home::on_left(const PeerLeft& left, Prng& random, Time now,
                    std::vector<ChokeChange>& changes) {
     const auto found = joined_.find(left.peer);
-    if (left.ban && found != joined_.end()) ban(left.remote, found->second.peer_id);
+    if (left.ban && found != joined_.end()) ban(found->second.identity);
     if (found != joined_.end()) forget(found);
     fill_free_slots(now, changes);
     if (left.forget || left.ban) {
@@ -72,20 +73,30 @@ void Home::on_left(const PeerLeft& left, Prng& random, Time now,
 
 void Home::forget(std::map<swarm::PeerKey, Joined>::iterator joined) {
     delist(joined->second);
-    const auto [first, last] = by_id_.equal_range(joined->second.peer_id);
-    by_id_.erase(
+    const auto [first, last] = by_identity_.equal_range(joined->second.identity);
+    by_identity_.erase(
         std::find_if(first, last, [&](const auto& one) { return one.second == joined->first; }));
     joined_.erase(joined);
 }
 
 void Home::on_convicted(const PeerConvicted& convicted) {
-    ban(convicted.remote, convicted.peer_id);
+    ban(identity_of(convicted.remote, convicted.peer_id));
 }
 
-void Home::ban(const Endpoint& remote, const PeerId& id) {
-    if (banned_ids_.size() < banned_ids_max) banned_ids_.insert(id);
+Home::Identity Home::identity_of(const Endpoint& remote, const PeerId& id) {
+    return {{remote.address, remote.address.is_loopback() ? remote.port : std::uint16_t{0}}, id};
+}
+
+bool Home::is_banned(const Identity& identity) const {
+    return peers_.banned(identity.from.address) || banned_here_.contains(identity);
+}
+
+void Home::ban(const Identity& identity) {
     // Loopback is the address of every peer of this machine.
-    if (!remote.address.is_loopback()) peers_.ban(remote.address);
+    if (!identity.from.address.is_loopback()) return peers_.ban(identity.from.address);
+    if (banned_here_.size() == banned_here_max) banned_here_.erase(banned_here_.begin());
+    banned_here_.insert(identity);
+    peers_.never_call(identity.from);
 }
 
 void Home::on_call_failed(const CallFailed& failed, Prng& random, Time now) {
@@ -94,7 +105,7 @@ void Home::on_call_failed(const CallFailed& failed, Prng& random, Time now) {
         no_calls_before_ = now + no_room_pause;
         peers_.on_not_called(failed.remote, random, now);
     } else if (failed.forget) {
-        peers_.forget(failed.remote);
+        peers_.never_call(failed.remote);
     } else {
         peers_.on_failed(failed.remote, random, now);
     }

@@ -75,9 +75,16 @@ public:
     const swarm::PeerList& peers() const { return peers_; }
 
 private:
+    /// Two connections of one address and peer id are the same peer's. The id alone is told to
+    /// everybody and proves nothing; loopback is everybody's address, so there the port counts too.
+    struct Identity {
+        Endpoint from;  // port 0, unless it is loopback
+        PeerId id;
+        auto operator<=>(const Identity&) const = default;
+    };
     struct Joined {
         swarm::ChokeCandidate candidate;
-        PeerId peer_id;
+        Identity identity;
         bool outgoing = false;
         std::uint64_t rate_max_bytes_per_s = 0;
         std::uint32_t priority = 0;  // BEP 40; 0 while our own address is unknown
@@ -95,10 +102,12 @@ private:
         }
     };
 
-    /// Peers that sent false data; who has an address of their own is banned by it too.
-    static constexpr std::size_t banned_ids_max = 1'000;
+    /// Peers of this machine that sent false data and are remembered; the first make room.
+    static constexpr std::size_t banned_here_max = 1'000;
 
-    void ban(const Endpoint& remote, const PeerId& id);
+    static Identity identity_of(const Endpoint& remote, const PeerId& id);
+    bool is_banned(const Identity& identity) const;
+    void ban(const Identity& identity);
     void forget(std::map<swarm::PeerKey, Joined>::iterator joined);
     bool wants_calls() const;
     void let_calls_age(Time now);
@@ -128,13 +137,13 @@ private:
     swarm::Uplink uplink_;
     bool seeding_ = false;
     std::map<swarm::PeerKey, Joined> joined_;
-    std::multimap<PeerId, swarm::PeerKey> by_id_;  // of joined_
-    std::set<Waiting> waiting_;                    // interested and choked
+    std::multimap<Identity, swarm::PeerKey> by_identity_;  // of joined_
+    std::set<Waiting> waiting_;                            // interested and choked
     std::size_t unchoked_count_ = 0;
     /// Choked peers that give and take nothing, by priority: the first go when better ones come.
     std::set<std::pair<std::uint32_t, swarm::PeerKey>> idle_;
     std::optional<OwnAddressSeen> own_address_said_;
-    std::set<PeerId> banned_ids_;
+    std::set<Identity> banned_here_;  // on loopback
     std::uint32_t calls_ = 0;
     /// Those of calls_ that are younger than a second, or were when last looked at; in order.
     Fifo<std::pair<Time, Endpoint>> fresh_calls_;

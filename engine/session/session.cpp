@@ -19,6 +19,13 @@ SessionOptions within_table(SessionOptions options) {
     return options;
 }
 
+/// BEP 6; an error from a peer that didn't negotiate it.
+template <class Event>
+constexpr bool is_of_fast_extension =
+    std::is_same_v<Event, wire::HaveAll> || std::is_same_v<Event, wire::HaveNone> ||
+    std::is_same_v<Event, wire::Reject> || std::is_same_v<Event, wire::AllowedFast> ||
+    std::is_same_v<Event, wire::SuggestPiece>;
+
 /// Of its torrent, once that is known.
 TokenBucket* down_limit_of(const Connection& connection) {
     return connection.torrent != nullptr ? &connection.torrent->shared.down_limit : nullptr;
@@ -164,6 +171,8 @@ void Session::handle_event(Connection& connection, const wire::Event& event, Tim
     std::visit(
         [&]<class Event>(const Event& e) {
             using std::is_same_v;
+            if (is_of_fast_extension<Event> && !connection.fast)
+                return close(connection, DropReason::wire_error, now);
             if constexpr (is_same_v<Event, wire::BlockReceived>) on_block(connection, e.block, now);
             if constexpr (is_same_v<Event, wire::BlockDiscarded>)
                 on_block_discarded(connection, e.block, now);

@@ -58,8 +58,10 @@ void Session::establish(Connection& connection, const wire::Handshake& theirs, T
         const auto found = by_info_hash_.find(theirs.info_hash);
         if (found == by_info_hash_.end() || found->second->halted)
             return close(connection, DropReason::unknown_torrent, now);
-        connection.torrent = found->second;
         send_handshake(connection, theirs.info_hash);
+        // The calling end learns by this answer whom it called, hangs up, and calls no more.
+        if (theirs.peer_id == options_.peer_id) return;
+        connection.torrent = found->second;
     } else if (connection.torrent->halted) {
         return close(connection, DropReason::torrent_halted, now);
     } else if (theirs.info_hash != connection.torrent->metainfo().info_hash) {

@@ -127,6 +127,7 @@ void Session::on_stored_elsewhere(Torrent& torrent, PieceIndex piece) {
             peer->wire.forget_block(block);
             torrent.picker->on_request_gone(block, peer->id);
             wire::append_cancel(peer->control, block);
+            ++peer->cancelled_blocks;
             request_transmit(*peer);
         }
     }
@@ -225,8 +226,10 @@ void Session::on_false_piece(Torrent& torrent, swarm::PartialPiece& partial, Tim
 
 void Session::convict(Torrent& torrent, const swarm::SmartBan::Source& liar, Time now) {
     Connection* const peer = find_open(liar.connection, torrent);
-    if (peer != nullptr && peer->stage == Stage::established)
-        return close(*peer, DropReason::false_data, now);
+    // In time another peer's connection has the same id.
+    const bool is_here =
+        peer != nullptr && peer->stage == Stage::established && peer->remote == liar.remote;
+    if (is_here) return close(*peer, DropReason::false_data, now);
     tell_home(torrent, PeerConvicted{torrent.shared.id, liar.remote, liar.id}, now);
 }
 

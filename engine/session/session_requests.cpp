@@ -10,8 +10,7 @@
 namespace spate::session {
 namespace {
 
-/// A peer that sends so many blocks nobody waits for is dropped: late blocks after cancels are
-/// normal.
+/// A peer that sends so many blocks that nobody ever asked for, or twice, is dropped.
 constexpr std::uint32_t discarded_blocks_max = 2'000;
 /// Peers that are offered freed blocks at once; others get their turn with their tick.
 constexpr std::size_t hungry_fed_max = 32;
@@ -122,6 +121,11 @@ void Session::on_block_discarded(Connection& connection, BlockRef block, Time no
     Torrent& torrent = *connection.torrent;
     torrent.shared.counters.downloaded.fetch_add(block.length, std::memory_order_relaxed);
     torrent.shared.counters.wasted.fetch_add(block.length, std::memory_order_relaxed);
+    // What was cancelled may have been on its way.
+    if (connection.cancelled_blocks > 0) {
+        --connection.cancelled_blocks;
+        return;
+    }
     if (++connection.discarded_blocks > discarded_blocks_max)
         close(connection, DropReason::unrequested_data, now);
 }
@@ -132,6 +136,7 @@ void Session::cancel_elsewhere(Torrent& torrent, const Connection& winner, Block
         other->wire.forget_block(block);
         torrent.picker->on_request_gone(block, other->id);
         wire::append_cancel(other->control, block);
+        ++other->cancelled_blocks;
         request_transmit(*other);
         cancel_receive(*other);
     }
@@ -153,6 +158,7 @@ void Session::give_up_requests(Connection& connection) {
     for (const BlockRef block : connection.window.take_all()) {
         connection.wire.forget_block(block);
         connection.torrent->picker->on_request_gone(block, connection.id, may_still_write);
+        ++connection.cancelled_blocks;
     }
 }
 
@@ -160,6 +166,9 @@ void Session::check_silence(Connection& connection, Time now) {
     const auto deadline = connection.window.deadline();
     if (!deadline || now < *deadline) return;
     connection.stalled = true;
+    for (const auto& pending : connection.window.pending())
+        wire::append_cancel(connection.control, pending.block);
+    request_transmit(connection);
     give_up_requests(connection);
     // Its receive must not write to blocks that others fill now.
     cancel_receive(connection);

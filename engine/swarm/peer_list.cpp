@@ -1,14 +1,26 @@
 #include "engine/swarm/peer_list.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "engine/swarm/peer_priority.hpp"
 
 namespace spate::swarm {
+namespace {
+
+/// The address itself, or the first of its /64: what one host may choose from.
+IpAddress network_of(const IpAddress& address) {
+    if (address.is_v4()) return address;
+    std::array<std::byte, 16> first{};
+    std::ranges::copy(address.bytes().first(8), first.begin());
+    return IpAddress(first);
+}
+
+}  // namespace
 
 void PeerList::add(const Endpoint& endpoint, bool named_by_user) {
     if (endpoint.port == 0 || endpoint.address.is_unspecified() ||
-        endpoint.address.is_multicast() || banned(endpoint.address))
+        endpoint.address.is_multicast() || banned(endpoint.address) || uncalled_.contains(endpoint))
         return;
     const auto found = known_.find(endpoint);
     if (found != known_.end()) {
@@ -33,10 +45,21 @@ void PeerList::forget(const Endpoint& endpoint) {
     known_.erase(found);
 }
 
+bool PeerList::banned(const IpAddress& address) const {
+    return !banned_.empty() && banned_.contains(network_of(address));
+}
+
+void PeerList::never_call(const Endpoint& endpoint) {
+    forget(endpoint);
+    if (uncalled_.size() == uncalled_max) uncalled_.erase(uncalled_.begin());
+    uncalled_.insert(endpoint);
+}
+
 void PeerList::ban(const IpAddress& address) {
-    banned_.insert(address);
+    if (banned_.size() == banned_max) banned_.erase(banned_.begin());
+    banned_.insert(network_of(address));
     std::erase_if(known_, [&](const auto& entry) {
-        if (entry.first.address != address) return false;
+        if (!banned(entry.first.address)) return false;
         unqueue(entry);
         return true;
     });

@@ -21,6 +21,9 @@ namespace spate::swarm {
 class PeerList {
 public:
     static constexpr std::size_t known_max = 4'000;
+    /// Of those that are never called again; the first make room.
+    static constexpr std::size_t banned_max = 10'000;
+    static constexpr std::size_t uncalled_max = 1'000;
     static constexpr Duration backoff_min = 5s;
     static constexpr Duration backoff_max = 30min;
     static constexpr unsigned failures_max = 20;
@@ -37,9 +40,11 @@ public:
     void set_own(const Endpoint& own) { own_ = own; }
     const std::optional<Endpoint>& own() const { return own_; }
 
-    /// Never call or accept this address again.
+    /// Never call or accept this address again; with IPv6 its /64, which is one host's.
     void ban(const IpAddress& address);
-    bool banned(const IpAddress& address) const { return banned_.contains(address); }
+    bool banned(const IpAddress& address) const;
+    /// It is ourselves, or one of this machine's that isn't to be called again.
+    void never_call(const Endpoint& endpoint);
 
     /// The next address to call; it counts as busy until on_failed() or on_disconnected().
     std::optional<Endpoint> next_to_call(Prng& random, Time now);
@@ -53,7 +58,7 @@ public:
     /// `useful`: data came or went; then it is called again soon. Else it counts as failed: a peer
     /// that takes every call and hangs up at once isn't called at a constant rate.
     void on_disconnected(const Endpoint& endpoint, bool useful, Prng& random, Time now);
-    /// Not worth a call (ourselves, or a seed while we seed).
+    /// Not worth a call (a seed while we seed).
     void forget(const Endpoint& endpoint);
 
     std::size_t size() const { return known_.size(); }
@@ -89,7 +94,8 @@ private:
     std::unordered_map<Endpoint, Known, hashing::SeededHash> known_;
     std::set<std::pair<Time, Endpoint>> waiting_;  // idle, by when they may be called
     std::set<Ready> ready_;                        // idle, their time has come
-    std::set<IpAddress> banned_;
+    std::set<IpAddress> banned_;                   // of IPv6 the first of each /64
+    std::set<Endpoint> uncalled_;
     std::optional<Endpoint> own_;
 };
 

@@ -83,14 +83,69 @@ TEST_F(HandshakeTest, OurOwnAddressIsForgotten) {
     EXPECT_TRUE(session->known_peers(TorrentId(0)).empty());
 }
 
-TEST_F(HandshakeTest, OurOwnCallIsNotAnsweredForLong) {
+TEST_F(HandshakeTest, OurOwnAddressIsNotCalledAgainWhoeverNamesIt) {
+    start();
+    find_peer();
+    TestPeer& peer = answer_call();
+    wire::Handshake own = handshake_of(1, {});
+    own.peer_id = options.peer_id;
+    say(peer, handshake(own));
+    find_peer();
+    advance(1h);
+    EXPECT_TRUE(calls.empty());
+}
+
+TEST_F(HandshakeTest, OurOwnCallIsAnsweredSoThatTheCallingEndKnows) {
     start();
     TestPeer& peer = accept();
     wire::Handshake own = handshake_of(1, {});
     own.peer_id = options.peer_id;
     say(peer, handshake(own));
+    ASSERT_TRUE(peer.handshake);
+    EXPECT_EQ(peer.handshake->peer_id, options.peer_id);
+    EXPECT_EQ(torrents[0]->counters.peers, 0U);
+    say(peer, message(wire::MessageId::interested));
+    EXPECT_TRUE(peer.closed) << "nobody who means it says more";
+}
+
+TEST_F(HandshakeTest, OurOwnCallThatIsNotHungUpEndsLikeAnyUnfinishedHandshake) {
+    start();
+    TestPeer& peer = accept();
+    wire::Handshake own = handshake_of(1, {});
+    own.peer_id = options.peer_id;
+    say(peer, handshake(own));
+    advance(20s);
     EXPECT_TRUE(peer.closed);
-    EXPECT_EQ(drops(DropReason::ourselves), 1U);
+    EXPECT_EQ(drops(DropReason::handshake_timeout), 1U);
+}
+
+TEST_F(HandshakeTest, MessagesOfAnExtensionThatWasNotNegotiatedEndTheConnection) {
+    start();
+    ByteVector allowed_fast;
+    wire::append_allowed_fast(allowed_fast, PieceIndex(1));
+    ByteVector suggest;
+    wire::append_suggest(suggest, PieceIndex(1));
+    for (const ByteVector& words :
+         {message(wire::MessageId::have_all), message(wire::MessageId::have_none), allowed_fast,
+          suggest, reject(block(0))}) {
+        TestPeer& fast = connect_peer();
+        say(fast, words);
+        EXPECT_FALSE(fast.closed);
+        TestPeer& plain = connect_peer({.fast = false});
+        say(plain, words);
+        EXPECT_TRUE(plain.closed);
+    }
+    EXPECT_EQ(drops(DropReason::wire_error), 5U);
+}
+
+TEST_F(HandshakeTest, AStrangerWithAPeersIdTakesNobodysPlace) {
+    start();
+    TestPeer& peer = accept();
+    say(peer, handshake(handshake_of(0xee, {})));
+    TestPeer& stranger = accept();
+    say(stranger, handshake(handshake_of(0xee, {})));
+    EXPECT_FALSE(peer.closed);
+    EXPECT_FALSE(stranger.closed);
 }
 
 TEST_F(HandshakeTest, SomethingElseThanBitTorrentIsAWireError) {
@@ -159,7 +214,7 @@ TEST_P(TwoConnectionsTest, TheOneThatTheGreaterIdCalledIsKept) {
     const auto [ours_is_greater, incoming_first] = GetParam();
     start();
     const std::uint8_t number = ours_is_greater ? 0x11 : 0xee;
-    find_peer();
+    find_peer("10.0.0.1:6881");  // as the first that calls us
     TestPeer* incoming = nullptr;
     TestPeer* outgoing = nullptr;
     const auto come_in = [&] {
@@ -186,7 +241,9 @@ TEST_F(HandshakeTest, ASecondConnectionOfTheSameDirectionIsDropped) {
     start();
     TestPeer& first = accept();
     say(first, handshake(handshake_of(5, {})));
-    TestPeer& second = accept();
+    const auto id = session->handle_accepted({first.remote.address, 50'000}, now);
+    peers.push_back(std::make_unique<TestPeer>(*id, first.remote));
+    TestPeer& second = *peers.back();
     say(second, handshake(handshake_of(5, {})));
     EXPECT_FALSE(first.closed);
     EXPECT_TRUE(second.closed);

@@ -74,7 +74,22 @@ TEST_F(HomeTest, APeerOfABannedAddressIsDropped) {
     EXPECT_EQ(verdict.reason, DropReason::banned);
 }
 
-TEST_F(HomeTest, ALiarOnLoopbackIsKnownByItsIdAndItsNeighboursStayWelcome) {
+TEST_F(HomeTest, AStrangerWithAPeersIdNeitherTakesItsPlaceNorGetsItBanned) {
+    Home home = make();
+    home.peers().add(remote(1));
+    ASSERT_TRUE(home.next_call(random, start));
+    EXPECT_FALSE(
+        home.on_joined({torrent, key(1), remote(1), peer_id(9), true}, peer_id(3), start).drop);
+    EXPECT_FALSE(
+        home.on_joined({torrent, key(2), remote(2), peer_id(9), false}, peer_id(3), start).drop);
+    (void)leave(home, 2, true);
+    (void)leave(home, 1);
+    EXPECT_FALSE(
+        home.on_joined({torrent, key(3), remote(1), peer_id(9), false}, peer_id(3), start).drop)
+        << "the one that was there first is as welcome as before";
+}
+
+TEST_F(HomeTest, ALiarOnLoopbackIsKnownByItsPortAndIdAndItsNeighboursStayWelcome) {
     Home home = make();
     const Endpoint local = *Endpoint::parse("127.0.0.1:6881");
     EXPECT_FALSE(
@@ -83,6 +98,12 @@ TEST_F(HomeTest, ALiarOnLoopbackIsKnownByItsIdAndItsNeighboursStayWelcome) {
     home.on_left({torrent, key(1), local, true, false, true}, random, start, changes);
     EXPECT_FALSE(
         home.on_joined({torrent, key(2), local, peer_id(2), false}, peer_id(9), start).drop);
+    home.peers().add(local);
+    EXPECT_FALSE(home.next_call(random, start + 1h)) << "it isn't called any more";
+    const Endpoint elsewhere = *Endpoint::parse("127.0.0.1:6882");
+    EXPECT_FALSE(
+        home.on_joined({torrent, key(4), elsewhere, peer_id(1), false}, peer_id(9), start).drop)
+        << "an id alone proves nothing";
     const auto verdict =
         home.on_joined({torrent, key(3), local, peer_id(1), false}, peer_id(9), start);
     EXPECT_EQ(verdict.drop, key(3));

@@ -85,6 +85,23 @@ TEST_F(RequestsTest, ASilentPeerLosesItsBlocksAfterTwentySecondsAndOthersGetThem
     EXPECT_LE(state_of(silent).window.outstanding(), 1U) << "it is tried with one at a time";
 }
 
+TEST_F(RequestsTest, WhatASilentPeerSendsLateAfterAllWasAskedFor) {
+    piece_count = 64;
+    start();
+    TestPeer& slow = connect_seed();
+    for (int round = 0; round < 200; ++round) {
+        const std::vector<BlockRef> late = std::exchange(slow.requests, {});
+        advance(21s);
+        for (const BlockRef& block : late) {
+            EXPECT_GE(std::ranges::count(slow.block_refs(MessageId::cancel), block), 1);
+            say(slow, piece(block));
+        }
+        ASSERT_FALSE(slow.closed) << "after " << round;
+        if (slow.requests.empty()) break;
+    }
+    EXPECT_EQ(state_of(slow).discarded_blocks, 0U);
+}
+
 TEST_F(RequestsTest, AStalledPeerThatAnswersGetsAWholeWindowAgain) {
     piece_count = 64;
     start();
