@@ -315,7 +315,7 @@ void SessionWorld::write_one(Core& core) {
 
 void SessionWorld::check_metadata_one(Core& core) {
     if (core.metadata.empty()) return;
-    const session::CheckMetadata order = std::move(core.metadata.front());
+    session::CheckMetadata order = std::move(core.metadata.front());
     core.metadata.pop_front();
     Session& session = *core.session;
     const bool matches = std::ranges::equal(order.info_bytes, content_.info_bytes());
@@ -323,7 +323,8 @@ void SessionWorld::check_metadata_one(Core& core) {
     if (!matches) return;
     const auto missing = metainfo::missing_layers(order.info_bytes);
     SPATE_ASSERT(missing.has_value());
-    if (!missing->layers.empty()) return session.fetch_layers(order.torrent, *missing, now_);
+    if (!missing->layers.empty())
+        return session.fetch_layers(order.torrent, std::move(order.info_bytes), *missing, now_);
     (void)session.known_peers(order.torrent);
     session.retire_torrent(order.torrent, now_);
     if (!ending_ && torrents_.size() == 1) add_torrent(TorrentId(1), content_.metainfo());
