@@ -50,7 +50,9 @@ void VirtualSocket::pump_send() {
     std::vector<std::byte> chunk(first, first + static_cast<std::ptrdiff_t>(count));
     outbox_taken_ += count;
     unread_bytes_ += count;
-    if (strip_handshake_ && sent_bytes_ <= fast_bit_at && fast_bit_at < sent_bytes_ + count)
+    const auto other = other_.lock();
+    const bool strip = strip_handshake_ || (other && other->strip_handshake_);
+    if (strip && sent_bytes_ <= fast_bit_at && fast_bit_at < sent_bytes_ + count)
         chunk[fast_bit_at - sent_bytes_] &= ~fast_bit;
     sent_bytes_ += count;
     chunk_in_link_ = true;

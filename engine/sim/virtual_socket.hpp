@@ -46,7 +46,7 @@ public:
     /// Lost: both ends hear of it at their next operation, or now.
     void reset();
 
-    /// Rewrites the first bytes of what this end sends, to play a peer without extensions.
+    /// Rewrites the first bytes of what this end sends and gets, to play a peer without extensions.
     void strip_handshake_bits() { strip_handshake_ = true; }
 
 private:
