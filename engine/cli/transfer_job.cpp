@@ -144,7 +144,8 @@ std::optional<std::vector<bool>> TransferJob::files_meant(const std::vector<std:
     return std::nullopt;
 }
 
-void TransferJob::start(driver::Engine& engine, const std::string& taken_path) {
+void TransferJob::start(driver::Engine& engine, driver::PathLocks& locks,
+                        const std::string& taken_path) {
     CheckResult result = std::move(*check_);
     check_.reset();
     Console& console = environment_.console;
@@ -170,9 +171,11 @@ void TransferJob::start(driver::Engine& engine, const std::string& taken_path) {
     if (!first) return;
     if (!item_.seed_only) {
         if (!spares_files_of_others(result.plan, have, *unwanted)) return;
-        if (!have.all() && !lock_folder(taken_path)) return;
-        if (!have.all() && !result.plan.downloads) save_first_record(result.plan);
     }
+    const bool writes = !item_.seed_only && !have.all();
+    const auto use = writes ? driver::PathLocks::Use::download : driver::PathLocks::Use::seed;
+    if (!lock_paths(locks, use, writes ? taken_path : std::string())) return;
+    if (writes && !result.plan.downloads) save_first_record(result.plan);
     hand_over(engine, {.have = std::move(have),
                        .stamps = std::move(result.plan.files),
                        .skipped = std::move(*unwanted),
@@ -223,8 +226,10 @@ void TransferJob::save_first_record(const driver::ResumePlan& plan) {
 
 // --- The transfer
 
-/// Two that write the same files would each undo what the other records.
-bool TransferJob::lock_folder(const std::string& taken_path) {
+/// Two that write the same files would each undo what the other records, and a seed would serve
+/// what is just being replaced.
+bool TransferJob::lock_paths(driver::PathLocks& locks, driver::PathLocks::Use use,
+                             const std::string& taken_path) {
     if (!taken_path.empty()) {
         fail(fmt::format("{} would write {}, as another of these torrents does; get it into "
                          "another folder",
@@ -232,11 +237,16 @@ bool TransferJob::lock_folder(const std::string& taken_path) {
              data_path());
         return false;
     }
-    lock_ = driver::DownloadLock::take(item_.folder, item_.metainfo->info_hash);
-    if (lock_) return true;
-    fail(fmt::format("another spate is downloading {} into {}; end it, or name another folder",
-                     metainfo::quoted(name()), item_.folder),
-         item_.folder);
+    auto lock = locks.take(item_.folder, *item_.metainfo, use);
+    if (lock) {
+        lock_.emplace(*std::move(lock));
+        return true;
+    }
+    const bool written = lock.error() == driver::LockConflict::downloaded;
+    fail(fmt::format("another spate, or another of these torrents, is {} {}; end it, or name "
+                     "another folder",
+                     written ? "downloading to" : "seeding from", metainfo::quoted(data_path())),
+         data_path());
     return false;
 }
 
@@ -308,6 +318,7 @@ void TransferJob::on_completed(driver::Engine& engine) {
     if (complete_ || item_.awaits_metadata()) return;
     if (!item_.seed_only && lost_a_file(engine)) return;
     complete_ = true;
+    if (lock_) lock_->share();
     status_ = engine.status(*id_);
     if (!item_.seed_only) {
         const double seconds = to_seconds(environment_.context.now() - started_);

@@ -12,8 +12,8 @@
 #include "engine/cli/environment.hpp"
 #include "engine/cli/progress_line.hpp"
 #include "engine/driver/content/content_check.hpp"
-#include "engine/driver/content/download_lock.hpp"
 #include "engine/driver/content/durable_records.hpp"
+#include "engine/driver/content/path_locks.hpp"
 #include "engine/driver/content/resume_file.hpp"
 #include "engine/driver/engine.hpp"
 #include "engine/metainfo/metainfo.hpp"
@@ -78,7 +78,7 @@ public:
     bool check_done() const { return checked_.load(std::memory_order_acquire); }
     /// Takes the check's result and hands the torrent to the engine, or ends with an error.
     /// `taken_path`: a file that another torrent writes and this one would too; empty: none.
-    void start(driver::Engine& engine, const std::string& taken_path);
+    void start(driver::Engine& engine, driver::PathLocks& locks, const std::string& taken_path);
     /// A magnet link: handed over at once.
     void start_metadata(driver::Engine& engine);
     /// The metadata came: the same torrent, with files. False, and ended, when it is refused.
@@ -127,7 +127,8 @@ private:
     std::optional<Bitfield> skipped(const Bitfield& have);
     std::optional<Bitfield> preferred();
     void warn_of_partial_seed(const Bitfield& have, const CheckResult& result);
-    bool lock_folder(const std::string& taken_path);
+    bool lock_paths(driver::PathLocks& locks, driver::PathLocks::Use use,
+                    const std::string& taken_path);
     bool spares_files_of_others(const driver::ResumePlan& plan, const Bitfield& have,
                                 const Bitfield& unwanted);
     void save_first_record(const driver::ResumePlan& plan);
@@ -144,7 +145,7 @@ private:
     Phase phase_ = Phase::waiting;
     int failure_ = 0;
     hashing::PieceProgress check_progress_;
-    std::optional<driver::DownloadLock> lock_;  // while something is missing, and afterwards
+    std::optional<driver::PathLocks::Lock> lock_;  // a writer's, until it is complete
     std::optional<TorrentId> id_;
     bool complete_ = false;
     bool playing_told_ = false;

@@ -107,7 +107,7 @@ void TransferLoop::start_ready_jobs() {
         if (job->phase() == TransferJob::Phase::waiting && job->item().awaits_metadata())
             job->start_metadata(*engine_);
         else if (job->phase() == TransferJob::Phase::checking && job->check_done())
-            job->start(*engine_, taken_path(*job));
+            job->start(*engine_, locks_, taken_path(*job));
         else
             return false;
         ++count;

@@ -80,6 +80,7 @@ private:
     const Settings settings_;
     Environment& environment_;
     std::unique_ptr<driver::Engine> engine_;
+    driver::PathLocks locks_;
     std::vector<std::unique_ptr<TransferJob>> jobs_;
     /// Those that a turn has to look at, so that thousands of seeds at rest cost nothing: not yet
     /// handed over, being downloaded, and seeds whose durable record is due.
