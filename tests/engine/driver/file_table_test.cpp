@@ -1,6 +1,9 @@
 #include "engine/driver/file_table.hpp"
 
+#include <fstream>
 #include <sys/stat.h>
+#include <thread>
+#include <vector>
 
 #include "engine/driver/content/resume_file.hpp"
 #include "tests/engine/driver/torrent_folder.hpp"
@@ -161,6 +164,59 @@ TEST_F(FileTableTest, AFileThatIsCutOrDeletedWhileWrittenIsNoticedByTheNextWrite
     const auto deleted = table.for_writing(torrent, *files, b);
     ASSERT_FALSE(deleted);
     EXPECT_NE(deleted.error().sentence.find("deleted"), std::string::npos);
+}
+
+TEST_F(FileTableTest, AFileThatOthersWroteToOrReplacedIsNotWrittenAnyMore) {
+    const auto files = open(true);
+    for (const storage::FileIndex index : {a, b, c})
+        ASSERT_TRUE(table.for_writing(torrent, *files, index));
+    std::this_thread::sleep_for(20ms);  // a tick of the file system's clock
+    std::ofstream(path("a"), std::ios::in) << "x";
+    std::filesystem::copy_file(path("b"), path("other"));
+    std::filesystem::rename(path("other"), path("b"));
+    const auto written = table.for_writing(torrent, *files, a);
+    ASSERT_FALSE(written);
+    EXPECT_EQ(written.error().kind, Trouble::changed);
+    table.close_all();
+    EXPECT_FALSE(table.for_writing(torrent, *files, b)) << "another file has its name";
+    EXPECT_TRUE(table.for_writing(torrent, *files, c));
+}
+
+TEST_F(FileTableTest, ADownloadWritesOnlyToWhatWasFound) {
+    write_files();
+    std::filesystem::remove(path("c"));
+    const auto found = stamp_files(content, folder);
+    std::this_thread::sleep_for(20ms);
+    std::ofstream(path("b"), std::ios::in) << "x";
+    std::ofstream(path("c")) << "mine";
+    const auto files = open(true, {.found = found});
+    EXPECT_TRUE(table.for_writing(torrent, *files, a));
+    EXPECT_FALSE(table.for_writing(torrent, *files, b)) << "it was changed since";
+    EXPECT_FALSE(table.for_writing(torrent, *files, c)) << "it came since";
+    EXPECT_EQ(std::filesystem::file_size(path("c")), 4U);
+}
+
+TEST_F(FileTableTest, WhatWasWrittenIsHandedOverToBeSyncedBeforeItIsClosed) {
+    std::vector<std::uint32_t> synced;
+    FileTable small{1, [&](TorrentId, storage::FileIndex index, const auto& file) {
+                        EXPECT_GE(file->descriptor(), 0);
+                        synced.push_back(index.value);
+                    }};
+    const auto files = open(true);
+    const auto first = *small.for_writing(torrent, *files, a);
+    small.wrote(torrent, a, first, false);
+    EXPECT_TRUE(synced.empty());
+    const auto second = *small.for_writing(torrent, *files, b);
+    EXPECT_EQ(synced, std::vector({a.value})) << "b took its place";
+    small.wrote(torrent, a, first, false);
+    EXPECT_EQ(synced, std::vector({a.value, a.value})) << "a write that was under way";
+    small.wrote(torrent, b, second, true);
+    EXPECT_EQ(synced.back(), b.value) << "it has all its pieces";
+    small.sync_torrent(torrent);
+    EXPECT_EQ(synced.size(), 3U) << "nothing is left";
+    small.wrote(torrent, b, second, false);
+    small.close_all();
+    EXPECT_EQ(synced.size(), 4U);
 }
 
 TEST_F(FileTableTest, ASeedsFileThatChangedSinceItWasCheckedIsNotServed) {
