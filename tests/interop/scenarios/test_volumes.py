@@ -2,12 +2,14 @@
 
 import fcntl
 import os
+import signal
 import struct
 import subprocess
 import unittest
 
 import data
 from clients import Spate, spate
+from process import wait_until
 from sandbox import seconds
 from scenario import Scenario
 
@@ -61,6 +63,12 @@ class Volumes(Scenario):
         self.seeder.seed(torrent, folder)
         return root, torrent
 
+    def fill(self):
+        """3 MB are left of what the image will need."""
+        os.sync()
+        status = os.statvfs(self.backing)
+        _call("fallocate", "-l", status.f_bavail * status.f_frsize - 3_000_000, self.backing / "filler")
+
     def get(self, torrent, *peers):
         leecher = Spate(self.box)
         leecher.download(torrent, self.disk / "out", peers, ["--duration", "25s"])
@@ -75,14 +83,29 @@ class Volumes(Scenario):
         try:
             self.volume()
             _, torrent = self.seeded()
-            os.sync()
-            status = os.statvfs(self.backing)
-            room = status.f_bavail * status.f_frsize - 3_000_000
-            _call("fallocate", "-l", room, self.backing / "filler")
+            self.fill()
             leecher, code = self.get(torrent, self.seeder.peer)
             self.assertEqual(code, spate.EXIT_FAILURE)
             self.assertEqual([], leecher.events("complete"))
             self.assertIn("disk", str(leecher.events("error")))
+        finally:
+            self.end()
+
+    def test_what_fails_after_an_interrupt_is_told_and_counts(self):
+        """Nothing is written back before the end: the pages are younger than the system's patience with them."""
+        try:
+            self.volume()
+            folder, _, torrent = self.make(data.single("large.bin", 24 * data.MIB))
+            self.seeder = Spate(self.box)
+            self.seeder.seed(torrent, folder, "--up", "6M")
+            self.fill()
+            leecher = Spate(self.box)
+            leecher.download(torrent, self.disk / "out", [self.seeder.peer], ["--writes", "cached"])
+            wait_until(lambda: any(event["done_bytes"] > 8 * data.MIB for event in leecher.events("progress")),
+                       seconds(20), "more than there is room for")
+            leecher.process.send(signal.SIGINT)
+            self.assertEqual(leecher.process.wait(seconds(30)), spate.EXIT_FAILURE)
+            self.assertIn("large.bin", str(leecher.events("error")))
         finally:
             self.end()
 
