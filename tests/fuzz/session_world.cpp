@@ -76,6 +76,7 @@ SessionWorld::Line* SessionWorld::find(std::uint8_t core, ConnectionId id) {
 bool SessionWorld::step() {
     const auto choice = input_.read<std::uint8_t>();
     if (!choice) return false;
+    abrupt_ = *choice >= 224;
     switch (*choice % 32) {
         case 0:
         case 1:
@@ -136,6 +137,11 @@ bool SessionWorld::step() {
     return true;
 }
 
+void SessionWorld::step(Bytes input) {
+    input_ = ByteReader(input);
+    (void)step();
+}
+
 // --- Outputs
 
 void SessionWorld::drain() {
@@ -170,7 +176,8 @@ void SessionWorld::execute(std::uint8_t core, session::Output& output) {
             if constexpr (is_same_v<Kind, session::Announce>) here.announces.push_back(order);
             if constexpr (is_same_v<Kind, session::LayersReady>) {
                 here.session->retire_torrent(order.torrent, now_);
-                if (!ending_) add_torrent(TorrentId(1), content_.metainfo());
+                if (!ending_ && torrents_.size() == 1)
+                    add_torrent(TorrentId(1), content_.metainfo());
             }
         },
         output);
@@ -217,10 +224,13 @@ void SessionWorld::answer_call() {
 
 void SessionWorld::hang_up() {
     Line* const line = any_line();
-    if (line == nullptr || line->closing) return;
+    if (line != nullptr && !line->closing) lose(*line);
+}
+
+void SessionWorld::lose(Line& line) {
     // Its receive ends with nothing, and that is how the driver learns of it.
-    if (line->receive) end_receive(*line, {});
-    session_of(*line).handle_disconnected(line->id, now_);
+    if (line.receive) end_receive(line, {});
+    if (!line.closing) session_of(line).handle_disconnected(line.id, now_);
 }
 
 // --- Receiving
@@ -278,6 +288,7 @@ void SessionWorld::end_send() {
     Line* const line = any_line();
     if (line == nullptr || !line->send) return;
     const std::uint8_t how = below(8);
+    if (abrupt_ && !line->closing) lose(*line);
     // As the driver does: it may not have heard yet that the session has closed it.
     if (how == 0 && !line->closing && line->send->block_count > 0)
         return session_of(*line).handle_cold_read(line->id, *line->send);

@@ -31,6 +31,8 @@ public:
 
     /// False at the end of the input.
     bool step();
+    /// A step of an input of its own; what it doesn't say is zero.
+    void step(Bytes input);
     /// All connections end, all that is in flight comes to an end. Nothing is left but torrents.
     void finish();
 
@@ -77,6 +79,7 @@ private:
     void accept();
     void answer_call();
     void hang_up();
+    void lose(Line& line);
     void begin_receive();
     void end_receive(Line& line, Bytes bytes);
     void begin_send(Line& line);
@@ -116,6 +119,7 @@ private:
     std::deque<Core> cores_;
     std::deque<std::unique_ptr<Line>> lines_;
     std::deque<std::pair<std::uint8_t, session::Connect>> calls_;
+    bool abrupt_ = false;  // the line of this step is lost just before
     bool ending_ = false;
 };
 
