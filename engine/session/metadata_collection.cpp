@@ -29,11 +29,19 @@ std::optional<std::uint32_t> MetadataCollection::next_part(ConnectionId peer, Ti
         return part;
     }
     if (next_ < wire::metadata_piece_count(size_bytes_)) return next_++;
-    for (const auto& [part, askers] : asked_)
-        if (askers.size() < askers_max && askers.front().peer != peer &&
-            now - askers.front().asked_at >= request_timeout)
-            return part;
+    for (auto& [part, askers] : asked_)
+        if (may_have_another(askers, peer, now)) return part;
     return std::nullopt;
+}
+
+/// The oldest asker is the first.
+bool MetadataCollection::may_have_another(std::vector<Asker>& askers, ConnectionId peer, Time now) {
+    const bool late = now - askers.front().asked_at >= request_timeout;
+    if (!late || std::ranges::find(askers, peer, &Asker::peer) != askers.end()) return false;
+    if (askers.size() < askers_max) return true;
+    if (now - askers.front().asked_at < asker_patience) return false;
+    askers.erase(askers.begin());
+    return true;
 }
 
 std::size_t MetadataCollection::asked_count(ConnectionId peer) const {

@@ -24,8 +24,10 @@ public:
     using Source = swarm::SmartBan::Source;
     /// A part that didn't come within this time is asked of another peer too.
     static constexpr Duration request_timeout = 4s;
-    /// Peers that a part is asked of at a time.
+    /// Peers that a part is asked of at a time. One that hasn't given it for so long makes room for
+    /// another, whatever else it gives.
     static constexpr std::size_t askers_max = 2;
+    static constexpr Duration asker_patience = 12s;
 
     /// All parts, and who gave which: one block each, in order, with its keyed digest.
     struct Whole {
@@ -65,6 +67,7 @@ private:
     using Asked = std::map<std::uint32_t, std::vector<Asker>>;
 
     std::optional<std::uint32_t> next_part(ConnectionId peer, Time now);
+    static bool may_have_another(std::vector<Asker>& askers, ConnectionId peer, Time now);
     Asked::iterator find_asked(ConnectionId peer, std::uint32_t part);
     void remove_asker(Asked::iterator asked, ConnectionId peer);
 

@@ -70,12 +70,21 @@ std::optional<LayerFetch::Part> LayerFetch::next_part(ConnectionId peer, Time no
     return part;
 }
 
-std::optional<LayerFetch::Part> LayerFetch::slow_part(ConnectionId peer, Time now) const {
-    for (const auto& [part, askers] : asked_) {
-        const bool may_have_another = askers.size() < askers_max && askers.front().peer != peer;
-        if (may_have_another && now - askers.front().asked_at >= second_asker_after) return part;
-    }
+std::optional<LayerFetch::Part> LayerFetch::slow_part(ConnectionId peer, Time now) {
+    for (auto& [part, askers] : asked_)
+        if (may_have_another(askers, peer, now)) return part;
     return std::nullopt;
+}
+
+/// The oldest asker is the first; there always is one.
+bool LayerFetch::may_have_another(std::vector<Asker>& askers, ConnectionId peer, Time now) {
+    const bool late = now - askers.front().asked_at >= second_asker_after;
+    if (!late || std::ranges::find(askers, peer, &Asker::peer) != askers.end()) return false;
+    if (askers.size() < askers_max) return true;
+    if (now - askers.front().asked_at < patience) return false;
+    --peers_[askers.front().peer].asked_count;
+    askers.erase(askers.begin());
+    return true;
 }
 
 LayerFetch::Asked::iterator LayerFetch::find_asked(ConnectionId peer, const HashRef& range) {

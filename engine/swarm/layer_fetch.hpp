@@ -26,7 +26,8 @@ public:
     static constexpr std::uint32_t part_hashes_max = 512;
     /// Unanswered requests of a peer: what it sends of them is 132 KiB.
     static constexpr std::size_t requests_per_peer_max = 8;
-    /// Peers that a part is asked of at a time.
+    /// Peers that a part is asked of at a time; one that keeps it for `patience` makes room for
+    /// another, whatever else it answers.
     static constexpr std::size_t askers_max = 2;
     /// An unanswered part is asked of another peer that has nothing better to do.
     static constexpr Duration second_asker_after = 3s;
@@ -75,7 +76,8 @@ private:
 
     HashRef range_of(Part part) const;
     std::optional<Part> next_part(ConnectionId peer, Time now);
-    std::optional<Part> slow_part(ConnectionId peer, Time now) const;
+    std::optional<Part> slow_part(ConnectionId peer, Time now);
+    bool may_have_another(std::vector<Asker>& askers, ConnectionId peer, Time now);
     /// The request that the peer answers; the end when it wasn't asked.
     Asked::iterator find_asked(ConnectionId peer, const HashRef& range);
     void remove_asker(Asked::iterator asked, ConnectionId peer);
