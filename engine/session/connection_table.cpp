@@ -10,6 +10,7 @@ Connection& ConnectionTable::create(const Endpoint& remote, bool outgoing, Time 
         index = free_.front();
         free_.pop_front();
     } else {
+        // The session refuses more than connections_max, whatever the user allows.
         SPATE_ASSERT(slots_.size() <= slot_mask);
         slots_.emplace_back();
     }

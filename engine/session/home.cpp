@@ -263,6 +263,7 @@ bool Home::wants_calls() const {
 }
 
 void Home::end_call(const Endpoint& remote) {
+    // Each call ends once, as PeerJoined or CallFailed, and neither is ever thrown away.
     SPATE_ASSERT(calls_ > 0);
     --calls_;
     fresh_calls_.erase_if([&](const auto& call) { return call.second == remote; });

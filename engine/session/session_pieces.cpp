@@ -34,6 +34,7 @@ void Session::verify_if_unpinned(Torrent& torrent, swarm::PartialPiece& partial)
 void Session::handle_piece_hashed(TorrentId id, PieceIndex piece, bool matches, Time now) {
     Torrent& torrent = *torrents_[id.value];
     swarm::PartialPiece& partial = *torrent.picker->find(piece);
+    // A piece that is being hashed or written is neither abandoned nor given up before the answer.
     SPATE_ASSERT(partial.stage == PieceStage::verifying);
     if (torrent.halted) return drop_partial(torrent, piece);
     if (!matches) return on_false_piece(torrent, partial, now);

@@ -25,6 +25,7 @@ LayerFetch::LayerFetch(const metainfo::MissingLayers& missing)
     : hasher_(hashing::Hasher::best()),
       piece_height_(hashing::piece_layer_height(missing.piece_length_bytes)) {
     for (const metainfo::MissingLayer& layer : missing.layers) {
+        // Only files longer than a piece have one (metainfo::missing_layers).
         SPATE_ASSERT(layer.piece_count > 1);
         const auto height = static_cast<unsigned>(std::bit_width(layer.piece_count - 1));
         layers_.push_back({{layer.pieces_root, {}}, layer.piece_count, piece_height_ + height});

@@ -301,6 +301,7 @@ void Picker::open(PartialPiece& partial) {
 void Picker::on_request_gone(BlockRef block, ConnectionId peer, bool may_still_write) {
     PartialPiece* const partial = find(block.piece);
     if (partial == nullptr) return;
+    // Sessions report only blocks of the request window, which pick() chose.
     const auto index = partial->index_of(block);
     SPATE_ASSERT(index);
     if (partial->requests(*index) == 0) return;  // of an earlier attempt at this piece

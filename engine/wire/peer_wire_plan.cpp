@@ -79,7 +79,7 @@ std::size_t PeerWire::read_in_place(const ReceivePlan& plan, std::size_t count,
             piece_header_size_bytes - (i == 0 ? plan.first_header_received_ : 0U);
         if (count - done < header_rest || !is_in_place(plan, i)) break;
         const auto begun = begin_block(plan.blocks_[i].block);
-        SPATE_ASSERT(begun.has_value());
+        SPATE_ASSERT(begun.has_value());  // what we asked for is in range
         done += header_rest;
         read_payload_in_place();
     }
