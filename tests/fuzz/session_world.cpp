@@ -410,7 +410,7 @@ void SessionWorld::finish() {
             line->send.reset();
             close_if_idle(*line);
         }
-        forget_closed();
+        drain();  // what waited for a receive is to be hashed now
         busy = !lines_.empty();
         for (std::size_t core = 0; core < cores_.size(); ++core) {
             Core& here = cores_[core];
