@@ -39,9 +39,6 @@ public:
 
     bool is_unspecified() const;
     bool is_loopback() const;
-    /// RFC 1918, RFC 4193, link-local or loopback: not reachable from the public network.
-    bool is_private() const;
-    bool is_link_local() const;
     bool is_multicast() const;
 
     std::string to_string() const;

@@ -76,7 +76,7 @@ int bench(const BenchOptions& options, Environment& environment) {
     const std::uint32_t fit = peers_that_fit();
     warn_of_missing_descriptors(options, fit, console);
     const auto scenarios = bench_scenarios(options, fit);
-    BenchRunner runner(options, choose_cpus(console), place.path, environment.context.random_seed,
+    BenchRunner runner(options, choose_cpus(console), place.path, environment.context.secret(),
                        environment.signals);
     const bool with_file = !std::ranges::all_of(scenarios, &BenchScenario::downloads);
     if (const auto prepared = runner.prepare(with_file); !prepared) {

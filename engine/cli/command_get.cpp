@@ -81,7 +81,8 @@ private:
         if (!options_.transfer.no_tracker) {
             tracker::TrackerList::Tiers tiers = torrent.tracker_tiers;
             tiers.insert(tiers.end(), tiers_.begin(), tiers_.end());
-            item.trackers = std::move(tiers);
+            item.trackers =
+                tracker::TrackerList::with_users(std::move(tiers), tracker::urls_of(tiers_));
         }
         item.metainfo = std::make_shared<const metainfo::Metainfo>(std::move(torrent));
         item.folder = options_.folder;
@@ -95,6 +96,14 @@ private:
         item.overwrite = options_.overwrite;
         item.play_bytes_per_s = options_.play_bytes_per_s;
         return item;
+    }
+
+    /// Those that the user named: with them we are inside their networks.
+    std::vector<IpAddress> own_addresses() const {
+        std::vector<IpAddress> addresses;
+        for (const Endpoint& listen : options_.transfer.listen) addresses.push_back(listen.address);
+        if (options_.transfer.loopback_only) addresses.push_back(*IpAddress::parse("127.0.0.1"));
+        return addresses;
     }
 
     Source from_web(const std::string& url) {
@@ -123,8 +132,9 @@ private:
         const fs::path file =
             known ? save_torrent(*known, options_.folder, environment_.console) : fs::path();
         TransferItem item = item_of(known ? std::move(*known) : std::move(torrent), file);
-        std::ranges::copy(look_up(magnet->peers, environment_.console),
-                          std::back_inserter(item.peers));
+        std::ranges::copy_if(
+            look_up(magnet->peers, environment_.console), std::back_inserter(item.told_peers),
+            [&](const Endpoint& peer) { return tracker::may_call(peer, own_addresses()); });
         if (item.select.empty())
             for (const metainfo::FileRange& range : magnet->select_only)
                 item.select.push_back(fmt::format("{}-{}", range.first + 1, range.last + 1));

@@ -86,13 +86,16 @@ private:
         return std::unexpected(Refusal{code, std::move(sentence)});
     }
 
-    TransferItem item_of(metainfo::Metainfo torrent, const fs::path& folder, const fs::path& file) {
+    /// `ours`: its trackers are the user's choice.
+    TransferItem item_of(metainfo::Metainfo torrent, const fs::path& folder, const fs::path& file,
+                         bool ours = false) {
         TransferItem item;
+        const auto named_by_user = tracker::urls_of(ours ? torrent.tracker_tiers : tiers_);
         if (!options_.transfer.no_tracker) {
             tracker::TrackerList::Tiers tiers = std::move(torrent.tracker_tiers);
             for (const auto& tier : tiers_)
                 if (std::ranges::find(tiers, tier) == tiers.end()) tiers.push_back(tier);
-            item.trackers = lists_.share(std::move(tiers));
+            item.trackers = lists_.share(std::move(tiers), named_by_user);
         }
         torrent.tracker_tiers = {};  // the item has those that are used
         item.metainfo = std::make_shared<const metainfo::Metainfo>(std::move(torrent));
@@ -146,7 +149,7 @@ private:
         if (const auto written = write_file(output, file); !written)
             return refuse(written.error() + "; name another place with -o");
         if (service_) service_->allow(torrent->info_hash);
-        TransferItem item = item_of(std::move(*torrent), made.listing.parent, output);
+        TransferItem item = item_of(std::move(*torrent), made.listing.parent, output, true);
         item.stamps = driver::stamps_of(made.listing, *item.metainfo);
         item.verified = true;
         return item;

@@ -16,8 +16,8 @@ struct Context {
     Time started;
     /// Seconds since 1970 at the start.
     std::int64_t unix_seconds = 0;
-    /// From the operating system's random source.
-    std::uint64_t random_seed = 0;
+    /// 64 bits of the operating system's random source with each call.
+    std::function<std::uint64_t()> secret{};
     /// SPATE_HASH: which hashing kernels to use instead of the fastest.
     std::optional<std::string> hasher_name{};
 

@@ -1,8 +1,9 @@
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <fcntl.h>
 #include <iostream>
-#include <random>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,13 +23,20 @@ Time read_clock() {
     return Time(std::chrono::seconds(raw.tv_sec) + std::chrono::nanoseconds(raw.tv_nsec));
 }
 
+std::uint64_t system_secret() {
+    std::uint64_t secret = 0;
+    // So few bytes come whole, once the system has gathered enough after its start.
+    while (::getrandom(&secret, sizeof secret, 0) != sizeof secret)
+        if (errno != EINTR) std::abort();
+    return secret;
+}
+
 Context make_context() {
-    std::random_device device;
     Context context{.now = read_clock, .started = read_clock()};
     context.unix_seconds = std::chrono::duration_cast<std::chrono::seconds>(
                                std::chrono::system_clock::now().time_since_epoch())
                                .count();
-    context.random_seed = std::uint64_t{device()} << 32 | device();
+    context.secret = system_secret;
     if (const char* name = std::getenv("SPATE_HASH"); name != nullptr && *name != '\0')
         context.hasher_name = name;
     return context;

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "engine/base/prng.hpp"
 #include "engine/cli/machine.hpp"
 
 namespace spate::cli {
@@ -11,9 +10,11 @@ std::expected<std::unique_ptr<driver::TrackerService>, std::string> start_tracke
     const std::vector<Endpoint>& listen, const Context& context, bool closed_to_others) {
     const auto features = io::probe();
     if (!features) return std::unexpected(features.error().sentence());
-    Prng random(context.random_seed ^ 0x747261636b657221);
-    driver::TrackerService::Options options{
-        .listen = listen, .key = {random(), random()}, .seed = random(), .features = *features};
+    driver::TrackerService::Options options{.listen = listen,
+                                            .table_key = {context.secret(), context.secret()},
+                                            .connection_key = {context.secret(), context.secret()},
+                                            .seed = context.secret(),
+                                            .features = *features};
     options.server.only_allowed = closed_to_others;
     return driver::TrackerService::start(std::move(options));
 }

@@ -256,6 +256,7 @@ void TransferJob::hand_over(driver::Engine& engine, driver::TorrentSpec spec) {
     spec.folder = item_.folder;
     spec.trackers = item_.trackers;
     spec.peers = item_.peers;
+    spec.told_peers = item_.told_peers;
     spec.allocation = item_.allocation;
     spec.writes = item_.writes;
     spec.up_bytes_per_s = item_.up_bytes_per_s;
@@ -289,7 +290,8 @@ bool TransferJob::adopt_metadata(const driver::MetadataReady& ready) {
     parsed->web_seeds = item_.metainfo->web_seeds;
     item_.metainfo = std::make_shared<const metainfo::Metainfo>(std::move(*parsed));
     for (const Endpoint& peer : ready.peers)
-        if (std::ranges::find(item_.peers, peer) == item_.peers.end()) item_.peers.push_back(peer);
+        if (std::ranges::find(item_.peers, peer) == item_.peers.end())
+            item_.told_peers.push_back(peer);
     id_.reset();
     phase_ = Phase::waiting;
     return true;

@@ -31,6 +31,8 @@ struct TransferItem {
     std::string torrent_file;
     tracker::TrackerList trackers;
     std::vector<Endpoint> peers;
+    /// Named by strangers, as a magnet link does.
+    std::vector<Endpoint> told_peers;
     /// Patterns of --select and --first.
     std::vector<std::string> select;
     std::vector<std::string> first;

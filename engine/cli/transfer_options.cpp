@@ -181,7 +181,7 @@ driver::EngineOptions engine_options(const TransferOptions& options, std::vector
     for (std::size_t at = 0; engine.cpus.size() < options.core_threads; ++at)
         engine.cpus.push_back(engine.cpus[at]);
     engine.loopback_only = options.loopback_only;
-    engine.random_seed = context.random_seed;
+    engine.secret = context.secret;
     return engine;
 }
 

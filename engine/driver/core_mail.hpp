@@ -20,7 +20,9 @@ struct AddTorrent {
     session::SharedTorrent* torrent = nullptr;
     std::shared_ptr<const TorrentFiles> files;
     tracker::TrackerList trackers;
-    std::vector<Endpoint> peers;  // for the home core
+    // For the home core.
+    std::vector<Endpoint> peers;
+    std::vector<Endpoint> told_peers;
 };
 struct StopTorrent {
     TorrentId torrent;

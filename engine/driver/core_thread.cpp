@@ -262,8 +262,10 @@ void CoreThread::handle(CoreMail mail) {
         if (torrent_files_.size() <= id.value) torrent_files_.resize(id.value + 1);
         torrent_files_[id.value] = std::move(add->files);
         session_->add_torrent(*add->torrent, std::move(add->trackers), now);
-        if (add->torrent->home == options_.session.core && !add->peers.empty())
+        if (!add->peers.empty())
             session_->handle_message(session::PeersFound{id, std::move(add->peers), true}, now);
+        if (!add->told_peers.empty())
+            session_->handle_message(session::PeersFound{id, std::move(add->told_peers)}, now);
     } else if (const auto* stop = std::get_if<StopTorrent>(&mail)) {
         session_->stop_torrent(stop->torrent, now);
     } else if (const auto* sync = std::get_if<SyncTorrent>(&mail)) {

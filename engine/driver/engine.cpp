@@ -42,8 +42,9 @@ public:
         : options_(std::move(options)),
           hasher_(hasher),
           up_(options_.up_bytes_per_s),
-          down_(options_.down_bytes_per_s),
-          random_(options_.random_seed) {}
+          down_(options_.down_bytes_per_s) {
+        SPATE_ASSERT(options_.secret);
+    }
 
     std::expected<void, std::string> start();
     const std::vector<Endpoint>& listening() const { return listening_; }
@@ -84,7 +85,6 @@ private:
     const hashing::Hasher hasher_;
     TokenBucket up_;
     TokenBucket down_;
-    Prng random_;
     std::vector<Endpoint> listening_;
     std::vector<Entry> torrents_;  // by TorrentId
     OpenFolders folders_;
@@ -109,7 +109,7 @@ std::expected<void, std::string> Engine::Implementation::start() {
                                    follow ? std::span(options_.cpus) : std::span<const unsigned>());
     if (!listeners) return std::unexpected(std::move(listeners.error()));
     listening_ = listeners->addresses;
-    auto announces = AnnounceThread::start({.http = {}, .seed = random_()});
+    auto announces = AnnounceThread::start({.http = {}, .seed = options_.secret()});
     if (!announces) return std::unexpected(std::move(announces.error()));
     announces_ = std::move(*announces);
     return make_cores(std::move(*listeners), *features);
@@ -138,7 +138,9 @@ CoreThread::Options Engine::Implementation::core_options(std::size_t core,
     result.session.home.peers_max = options_.peers_max;
     result.session.buffer_budget_bytes = options_.buffer_budget_bytes / count;
     result.session.loopback_only = options_.loopback_only;
-    result.session.seed = random_();
+    result.session.seed = options_.secret();
+    result.session.secrets = {.digest_key = {options_.secret(), options_.secret()},
+                              .table_seed = options_.secret()};
     result.features = features;
     result.spin = options_.spin;
     result.zero_copy = options_.zero_copy;
@@ -152,8 +154,9 @@ std::expected<void, std::string> Engine::Implementation::make_cores(Listeners li
                                                                     const io::Features& features) {
     const std::size_t count = options_.cpus.size();
     syncs_ = std::make_unique<FileSyncThread>(count);
-    const PeerId peer_id = wire::make_peer_id(random_);
-    const auto tracker_key = static_cast<std::uint32_t>(random_());
+    Prng told_to_everybody(options_.secret());
+    const PeerId peer_id = wire::make_peer_id(told_to_everybody);
+    const auto tracker_key = static_cast<std::uint32_t>(options_.secret());
     for (std::size_t core = 0; core < count; ++core) {
         auto doorbell = io::Doorbell::open();
         if (!doorbell)
@@ -195,6 +198,7 @@ bool Engine::Implementation::announce(CoreIndex core, const session::Announce& o
     return announces_->submit(
         {.id = order.torrent.value,
          .url = order.url,
+         .origin = order.origin,
          .request = order.request,
          .time_max = order.others_wait ? announce_time_max_of_many : announce_time_max,
          .done = [this, core, torrent = order.torrent, url = order.url](
@@ -253,10 +257,11 @@ std::expected<TorrentId, std::string> Engine::Implementation::add(TorrentSpec sp
     torrents_.push_back(std::move(entry));
     const Entry& added = torrents_.back();
     for (std::size_t core = 0; core < cores_.size(); ++core) {
-        AddTorrent order{added.shared.get(), added.files, {}, {}};
+        AddTorrent order{added.shared.get(), added.files, {}, {}, {}};
         if (core == home.value) {
             order.trackers = std::move(spec.trackers);
             order.peers = std::move(spec.peers);
+            order.told_peers = std::move(spec.told_peers);
         }
         send(core, main_sender(), std::move(order));
     }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <expected>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,7 +48,8 @@ struct EngineOptions {
     ZeroCopy zero_copy = ZeroCopy::automatic;
     /// False takes every piece for good unhashed: only to measure what the hashes cost.
     bool verify_pieces = true;
-    std::uint64_t random_seed = 0;
+    /// 64 bits of the system's random source with each call. Asked before the threads start.
+    std::function<std::uint64_t()> secret{};
 };
 
 /// Which files get their whole space when they are begun. Automatic: those that are written
@@ -80,6 +82,8 @@ struct TorrentSpec {
     tracker::TrackerList trackers{};
     /// Called at once, and again when they are lost.
     std::vector<Endpoint> peers{};
+    /// Likewise, but strangers named them.
+    std::vector<Endpoint> told_peers{};
     Allocation allocation = Allocation::automatic;
     FileWrites writes = FileWrites::direct;
 };
@@ -114,7 +118,7 @@ struct TrackerTrouble {
 };
 /// The info dictionary of a magnet link, checked against its info-hashes, and the piece layers that
 /// it needs besides. The torrent that fetched them is stopped; add() one with the metadata, and
-/// these peers.
+/// these peers, whoever named them.
 struct MetadataReady {
     TorrentId torrent;
     std::vector<std::byte> info_bytes;

@@ -11,6 +11,7 @@
 #include "engine/base/ids.hpp"
 #include "engine/metainfo/metainfo.hpp"
 #include "engine/tracker/announce.hpp"
+#include "engine/tracker/reach.hpp"
 
 namespace spate::session {
 
@@ -56,6 +57,7 @@ struct Announce {
     tracker::AnnounceRequest request;
     /// See tracker::AnnounceOrder.
     bool others_wait = false;
+    tracker::Origin origin = tracker::Origin::torrent;
 };
 /// The info dictionary of a magnet link came: see whether it is the one (metainfo::is_info_of) and
 /// answer with handle_metadata_checked(); then, when it lacks piece layers, with fetch_layers().

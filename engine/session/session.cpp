@@ -37,7 +37,8 @@ Session::Session(SessionOptions options, RateLimits limits, swarm::PayloadMemory
     : options_(within_table(options)),
       limits_(limits),
       random_(options.seed),
-      digest_key_{random_(), random_()},
+      secrets_(options.secrets.value_or(
+          SessionSecrets{.digest_key = {random_(), random_()}, .table_seed = options.seed})),
       buffers_(memory, options.buffer_budget_bytes),
       outboxes_(options.core_count),
       connection_timers_(now),

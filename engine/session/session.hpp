@@ -29,6 +29,14 @@
 
 namespace spate::session {
 
+/// What strangers mustn't guess. Each is drawn apart from the system's random source: what a peer
+/// may learn of one, or of the pseudo-random numbers that it sees the effects of, tells nothing of
+/// the others.
+struct SessionSecrets {
+    SipKey digest_key{};           // of blocks that are compared to convict liars
+    std::uint64_t table_seed = 0;  // of tables whose keys peers choose
+};
+
 struct SessionOptions {
     CoreIndex core;
     std::uint16_t core_count = 1;
@@ -45,7 +53,9 @@ struct SessionOptions {
     /// Pieces that a newcomer may have though it is choked (BEP 6); never more than a hundredth of
     /// the torrent.
     std::uint32_t allowed_fast_pieces = swarm::allowed_fast_max;
-    std::uint64_t seed = 0;               // of the pseudo-random generator
+    std::uint64_t seed = 0;  // of the pseudo-random generator
+    /// None: they follow from the seed, so that a simulation is the same each time.
+    std::optional<SessionSecrets> secrets{};
     StageLatencies* latencies = nullptr;  // the core's; outlives the session. None: not recorded
 };
 
@@ -304,7 +314,7 @@ private:
     const SessionOptions options_;
     const RateLimits limits_;
     Prng random_;
-    const SipKey digest_key_;
+    const SessionSecrets secrets_;
     swarm::PieceBuffers buffers_;
     ConnectionTable connections_;
     std::vector<std::unique_ptr<Torrent>> torrents_;  // by TorrentId

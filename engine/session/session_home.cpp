@@ -146,8 +146,9 @@ Home& Session::home_of(Torrent& torrent, Time now) {
     if (const std::uint64_t limit = torrent.shared.up_limit.rate_bytes_per_s(); limit > 0)
         options.uplink_bytes_per_s =
             std::min(limit, options.uplink_bytes_per_s > 0 ? options.uplink_bytes_per_s : limit);
-    torrent.home = std::make_unique<Home>(
-        options, options_.seed, std::max(now, torrent.next_rates_report + rates_before_choking));
+    torrent.home =
+        std::make_unique<Home>(options, secrets_.table_seed,
+                               std::max(now, torrent.next_rates_report + rates_before_choking));
     return *torrent.home;
 }
 
@@ -234,7 +235,7 @@ void Session::announce(Torrent& torrent, const tracker::AnnounceOrder& order) {
                                           .num_want = order.num_want,
                                           .ip = std::nullopt,
                                           .tracker_id = order.tracker_id},
-                 order.others_wait});
+                 order.others_wait, order.origin});
 }
 
 void Session::handle_announced(TorrentId id, const std::string& url,

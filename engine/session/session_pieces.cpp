@@ -174,7 +174,8 @@ std::vector<std::uint64_t> Session::block_digests(const swarm::PartialPiece& par
     std::vector<std::uint64_t> digests(partial.block_count());
     for (std::uint32_t i = 0; i < partial.block_count(); ++i) {
         const BlockRef block = partial.block(i);
-        digests[i] = siphash(digest_key_, Bytes(content).subspan(block.offset, block.length));
+        digests[i] =
+            siphash(secrets_.digest_key, Bytes(content).subspan(block.offset, block.length));
     }
     return digests;
 }

@@ -24,7 +24,11 @@ void PeerList::add(const Endpoint& endpoint, bool named_by_user) {
         return;
     const auto found = known_.find(endpoint);
     if (found != known_.end()) {
-        found->second.named_by_user |= named_by_user;
+        if (!named_by_user || found->second.named_by_user) return;
+        // Which may change its rank.
+        unqueue(*found);
+        found->second.named_by_user = true;
+        if (!found->second.busy) waiting_.emplace(found->second.call_at, endpoint);
         return;
     }
     if (known_.size() >= known_max && !make_room()) return;
@@ -33,9 +37,14 @@ void PeerList::add(const Endpoint& endpoint, bool named_by_user) {
     waiting_.emplace(known.call_at, endpoint);
 }
 
+unsigned PeerList::rank_of(const Entry& entry) {
+    const bool privileged = entry.first.port < privileged_ports_end && !entry.second.named_by_user;
+    return entry.second.failures + (privileged ? failures_max + 1 : 0);
+}
+
 void PeerList::unqueue(const Entry& entry) {
     waiting_.erase({entry.second.call_at, entry.first});
-    ready_.erase({entry.second.failures, entry.second.ticket, entry.first});
+    ready_.erase({rank_of(entry), entry.second.ticket, entry.first});
 }
 
 void PeerList::forget(const Endpoint& endpoint) {
@@ -82,11 +91,11 @@ std::optional<Endpoint> PeerList::next_to_call(Prng& random, Time now) {
     while (!waiting_.empty() && waiting_.begin()->first <= now) {
         const Endpoint endpoint = waiting_.begin()->second;
         waiting_.erase(waiting_.begin());
-        Known& known = known_.at(endpoint);
+        Entry& entry = *known_.find(endpoint);
         // At random, so that a swarm doesn't call one peer in step.
-        known.ticket =
+        entry.second.ticket =
             own_ ? peer_priority(*own_, endpoint) : static_cast<std::uint32_t>(random() >> 32);
-        ready_.insert({known.failures, known.ticket, endpoint});
+        ready_.insert({rank_of(entry), entry.second.ticket, endpoint});
     }
     if (ready_.empty()) return std::nullopt;
     const Endpoint best = ready_.begin()->endpoint;

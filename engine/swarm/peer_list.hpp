@@ -16,8 +16,9 @@ namespace spate::swarm {
 
 /// Known peers of one torrent. A failed call is repeated after a delay that doubles; an address
 /// that sent false data isn't called again. Those that failed least are called first; among them
-/// by canonical priority (BEP 40) once our own address is known, else at random. Bounded: when
-/// full, the worst idle address makes room. One thread.
+/// by canonical priority (BEP 40) once our own address is known, else at random. Privileged ports
+/// that strangers named come last: few peers are there, and many who would be annoyed. Bounded:
+/// when full, the worst idle address makes room. One thread.
 class PeerList {
 public:
     static constexpr std::size_t known_max = 4'000;
@@ -27,6 +28,7 @@ public:
     static constexpr Duration backoff_min = 5s;
     static constexpr Duration backoff_max = 30min;
     static constexpr unsigned failures_max = 20;
+    static constexpr std::uint16_t privileged_ports_end = 1024;
     /// Most of what doesn't answer within three SYNs (at 0, 1 and 3 s) never will, and others wait.
     static constexpr Duration patience_first = 7s;
     static constexpr Duration patience_later = 20s;
@@ -74,18 +76,20 @@ private:
         bool named_by_user = false;
         std::uint32_t ticket = 0;  // among those that may be called, once drawn
     };
-    /// May be called: fewest failures first, then the greatest ticket.
+    /// May be called: the lowest rank first, then the greatest ticket.
     struct Ready {
-        unsigned failures = 0;
+        unsigned rank = 0;
         std::uint32_t ticket = 0;
         Endpoint endpoint;
         bool operator<(const Ready& other) const {
-            return std::tie(failures, other.ticket, endpoint) <
-                   std::tie(other.failures, ticket, other.endpoint);
+            return std::tie(rank, other.ticket, endpoint) <
+                   std::tie(other.rank, ticket, other.endpoint);
         }
     };
     using Entry = std::unordered_map<Endpoint, Known>::value_type;
 
+    /// Failures, and more for what comes last.
+    static unsigned rank_of(const Entry& entry);
     /// Takes it off both queues.
     void unqueue(const Entry& entry);
     void retry_later(Entry& entry, Prng& random, Time now);

@@ -79,6 +79,7 @@ enum class TrackerFailureKind : std::uint8_t {
     http_status,         ///< an HTTP status other than 200
     too_large,           ///< the answer exceeds its limit
     redirect_refused,    ///< too many redirects, or one into a private network
+    reach_refused,       ///< a stranger's URL into a private network (reach.hpp)
     scrape_unsupported,  ///< the announce URL doesn't follow the convention of BEP 48
     cancelled,           ///< given up at shutdown
 };

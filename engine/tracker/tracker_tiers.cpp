@@ -59,8 +59,8 @@ AnnounceOrder TrackerTiers::order(Tracker& tracker, AnnounceEvent event, Time no
     const bool others_wait = std::ranges::any_of(trackers_, [&](const Tracker& other) {
         return &other != &tracker && other.not_before <= now;
     });
-    return {std::string(tracker.url), event, enough ? 0 : options_.num_want, tracker.tracker_id,
-            others_wait};
+    return {std::string(tracker.url), event,       enough ? 0 : options_.num_want,
+            tracker.tracker_id,       others_wait, list_.origin_of(tracker.url)};
 }
 
 void TrackerTiers::handle_response(std::string_view url, const AnnounceResponse& response,
@@ -151,8 +151,8 @@ std::vector<AnnounceOrder> TrackerTiers::stop(Time) {
         // One that is being told `started` may have heard it.
         const bool being_told = in_flight_ && in_flight_->url == tracker.url;
         if (tracker.told_started || being_told)
-            orders.push_back(
-                {std::string(tracker.url), AnnounceEvent::stopped, 0, tracker.tracker_id});
+            orders.push_back({std::string(tracker.url), AnnounceEvent::stopped, 0,
+                              tracker.tracker_id, false, list_.origin_of(tracker.url)});
     }
     in_flight_.reset();
     return orders;

@@ -30,6 +30,8 @@ struct AnnounceOrder {
     std::string tracker_id;
     /// Another tracker can be asked when this one is silent.
     bool others_wait = false;
+    /// Whose word the URL is.
+    Origin origin = Origin::torrent;
     bool operator==(const AnnounceOrder&) const = default;
 };
 

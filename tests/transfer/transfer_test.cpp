@@ -96,7 +96,7 @@ std::unique_ptr<Engine> start_engine(std::size_t cores, const hashing::Hasher& h
     options.listen = {*Endpoint::parse("127.0.0.1:0")};
     options.cpus.assign(cores, 0);
     options.loopback_only = true;
-    options.random_seed = seed;
+    options.secret = Prng(seed);
     auto engine = Engine::start(std::move(options), hasher);
     EXPECT_TRUE(engine) << engine.error();
     return engine ? std::move(*engine) : nullptr;

@@ -9,6 +9,7 @@
 
 #include "engine/base/bytes.hpp"
 #include "engine/base/endpoint.hpp"
+#include "engine/tracker/reach.hpp"
 
 namespace spate::driver {
 namespace {
@@ -24,8 +25,9 @@ struct Transfer {
     std::stop_token stop;
     std::vector<std::byte> body{};
     bool too_long = false;
-    bool private_allowed = true;
-    bool private_refused = false;
+    /// Where the first URL led; empty until then.
+    std::vector<IpAddress> named{};
+    bool reach_refused = false;
 };
 
 std::size_t on_body(char* data, std::size_t, std::size_t size, void* context) {
@@ -46,8 +48,10 @@ int on_progress(void* context, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
 curl_socket_t on_open(void* context, curlsocktype, curl_sockaddr* address) {
     auto& transfer = *static_cast<Transfer*>(context);
     const auto ip = IpAddress::of(address->addr);
-    if (!transfer.private_allowed && (!ip || ip->is_private() || ip->is_unspecified())) {
-        transfer.private_refused = true;
+    const bool redirected = !transfer.named.empty();
+    if (redirected &&
+        (!ip || !tracker::may_follow(tracker::Origin::user, transfer.named, {}, *ip))) {
+        transfer.reach_refused = true;
         return CURL_SOCKET_BAD;
     }
     return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
@@ -71,18 +75,17 @@ void set_options(CURL* curl, const std::string& url, Transfer& transfer) {
     curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, &transfer);
 }
 
-bool is_private_host(CURL* curl) {
+IpAddress connected_to(CURL* curl) {
     const char* text = nullptr;
     curl_easy_getinfo(curl, CURLINFO_PRIMARY_IP, &text);
-    const auto address = IpAddress::parse(text == nullptr ? "" : text);
-    return address && address->is_private();
+    return IpAddress::parse(text == nullptr ? "" : text).value_or(IpAddress());
 }
 
 std::string why_failed(const Transfer& transfer, CURLcode code) {
     if (transfer.stop.stop_requested()) return "interrupted";
     if (transfer.too_long)
         return fmt::format("it is larger than {} MiB", transfer.request.bytes_max >> 20);
-    if (transfer.private_refused) return "it redirects into a private network";
+    if (transfer.reach_refused) return "it redirects into a private network";
     return curl_easy_strerror(code);
 }
 
@@ -99,7 +102,7 @@ Hop fetch_once(const std::string& url, Transfer& transfer) {
     transfer.body.clear();
     const CURLcode code = curl_easy_perform(curl.get());
     if (code != CURLE_OK) return {.failure = why_failed(transfer, code)};
-    transfer.private_allowed = transfer.private_allowed && is_private_host(curl.get());
+    if (transfer.named.empty()) transfer.named.push_back(connected_to(curl.get()));
     long status = 0;
     curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
     const char* next = nullptr;
@@ -118,7 +121,7 @@ std::expected<std::vector<std::byte>, std::string> download_torrent(const Torren
     };
     Transfer transfer{.request = request, .stop = std::move(stop)};
     std::string url = request.url;
-    for (unsigned hop = 0; hop <= TorrentDownload::redirects_max; ++hop) {
+    for (unsigned hop = 0; hop <= tracker::redirects_max; ++hop) {
         const Hop result = fetch_once(url, transfer);
         if (!result.failure.empty()) return fail(result.failure);
         if (result.redirect.empty()) return std::move(transfer.body);

@@ -80,12 +80,24 @@ void AnnounceTask::begin() {
 void AnnounceTask::on_resolved(DnsResolver::Result resolved) {
     if (result_) return;
     if (!resolved) return fail(TrackerFailureKind::unreachable, resolved.error());
+    std::erase_if(*resolved, [&](const IpAddress& address) {
+        return !tracker::may_ask(job_.origin, *url_, address);
+    });
+    if (resolved->empty()) return refuse_reach();
     for (const auto family : {IpAddress::Family::v4, IpAddress::Family::v6})
-        start_leg(*url_, family, *resolved);
+        start_leg(family, *resolved);
 }
 
-void AnnounceTask::start_leg(const TrackerUrl& url, IpAddress::Family family,
-                             const std::vector<IpAddress>& addresses) {
+/// It won't get better soon, so it isn't asked again for as long as the longest rest.
+void AnnounceTask::refuse_reach() {
+    fail(TrackerFailureKind::reach_refused,
+         "it is in this machine's or a private network, and its URL isn't a plain announce URL; "
+         "name it with --tracker if it is yours");
+    result_->error().retry_in = Duration::max();
+}
+
+void AnnounceTask::start_leg(IpAddress::Family family, const std::vector<IpAddress>& addresses) {
+    const TrackerUrl& url = *url_;
     std::vector<IpAddress> of_family;
     std::ranges::copy_if(addresses, std::back_inserter(of_family),
                          [&](const IpAddress& address) { return address.family() == family; });
@@ -99,7 +111,8 @@ void AnnounceTask::start_leg(const TrackerUrl& url, IpAddress::Family family,
         std::make_unique<HttpLeg>(context_, HttpLeg::Target{.url = http_url_,
                                                             .family = family,
                                                             .addresses = std::move(of_family),
-                                                            .origin = addresses,
+                                                            .origin = job_.origin,
+                                                            .named = addresses,
                                                             .is_scrape = is_scrape(job_.request)}));
 }
 

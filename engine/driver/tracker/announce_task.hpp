@@ -9,6 +9,7 @@
 
 #include "engine/driver/tracker/http_leg.hpp"
 #include "engine/driver/tracker/udp_leg.hpp"
+#include "engine/tracker/reach.hpp"
 
 namespace spate::driver {
 
@@ -26,6 +27,8 @@ struct AnnounceJob {
     std::uint64_t id = 0;
     /// The announce URL, for scrapes too (BEP 48).
     std::string url;
+    /// Whose word that is; how far it reaches is for tracker::may_ask().
+    tracker::Origin origin = tracker::Origin::torrent;
     tracker::TrackerRequest request;
     Duration time_max = announce_time_max;
     AnnounceDone done;
@@ -57,8 +60,8 @@ public:
 private:
     void begin();
     void on_resolved(DnsResolver::Result resolved);
-    void start_leg(const tracker::TrackerUrl& url, IpAddress::Family family,
-                   const std::vector<IpAddress>& addresses);
+    void refuse_reach();
+    void start_leg(IpAddress::Family family, const std::vector<IpAddress>& addresses);
     void collect(Time now);
     void finish(tracker::TrackerResult result);
     void fail(tracker::TrackerFailureKind kind, std::string sentence);

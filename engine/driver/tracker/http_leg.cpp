@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "engine/driver/tracker/redirect_policy.hpp"
 #include "engine/tracker/http_client.hpp"
 
 namespace spate::driver {
@@ -35,8 +34,8 @@ HttpLeg::~HttpLeg() {
 }
 
 void HttpLeg::fetch() {
-    const IpAddress address = target_.addresses[next_address_++];
-    fetch_ = context_.fetcher.start({target_.url, address}, [this](HttpFetcher::Result fetched) {
+    asked_ = target_.addresses[next_address_++];
+    fetch_ = context_.fetcher.start({target_.url, asked_}, [this](HttpFetcher::Result fetched) {
         fetch_.reset();
         on_fetched(std::move(fetched));
     });
@@ -56,7 +55,7 @@ void HttpLeg::on_fetched(HttpFetcher::Result fetched) {
 }
 
 void HttpLeg::follow(const std::string& url) {
-    if (++redirects_ > redirects_max)
+    if (++redirects_ > tracker::redirects_max)
         return fail(TrackerFailureKind::redirect_refused, "the tracker redirects too often");
     const auto to = TrackerUrl::parse(url);
     if (!to || to->scheme == TrackerUrl::Scheme::udp)
@@ -67,13 +66,13 @@ void HttpLeg::follow(const std::string& url) {
         return fail(TrackerFailureKind::redirect_refused,
                     "the tracker redirects from HTTPS to unprotected HTTP");
     target_.url = url;
-    context_.resolver.resolve(
-        to->host, [this, alive = std::weak_ptr(alive_)](const DnsResolver::Result& resolved) {
-            if (!alive.expired()) on_resolved(resolved);
-        });
+    context_.resolver.resolve(to->host, [this, to = *to, alive = std::weak_ptr(alive_)](
+                                            const DnsResolver::Result& resolved) {
+        if (!alive.expired()) on_resolved(to, resolved);
+    });
 }
 
-void HttpLeg::on_resolved(const DnsResolver::Result& resolved) {
+void HttpLeg::on_resolved(const TrackerUrl& url, const DnsResolver::Result& resolved) {
     if (!resolved)
         return fail(TrackerFailureKind::unreachable,
                     "the host that it redirects to: " + resolved.error());
@@ -82,8 +81,9 @@ void HttpLeg::on_resolved(const DnsResolver::Result& resolved) {
     if (usable.empty())
         return fail(TrackerFailureKind::unreachable,
                     "the host that it redirects to has no address of this family");
-    std::erase_if(usable,
-                  [&](const IpAddress& to) { return !redirect_allowed(target_.origin, to); });
+    std::erase_if(usable, [&](const IpAddress& to) {
+        return !tracker::may_follow(target_.origin, target_.named, url.path_and_query, to);
+    });
     if (usable.empty())
         return fail(TrackerFailureKind::redirect_refused,
                     "the tracker redirects into a private network");
@@ -94,6 +94,7 @@ void HttpLeg::on_resolved(const DnsResolver::Result& resolved) {
 
 void HttpLeg::read(const HttpReply& reply) {
     result_ = parse_body(reply, target_.is_scrape);
+    if (*result_) keep_reachable(**result_, asked_);
     // Some trackers send their failure reason with an error status; anything else is the status's.
     const bool refused = !*result_ && result_->error().kind == TrackerFailureKind::refused;
     if (reply.status != 200 && !refused)

@@ -5,21 +5,23 @@
 #include <vector>
 
 #include "engine/driver/tracker/leg_context.hpp"
+#include "engine/tracker/reach.hpp"
 #include "engine/tracker/tracker_url.hpp"
 
 namespace spate::driver {
 
-/// Fetches the URL from one of its host's addresses, follows redirects by hand as redirect_policy
-/// allows, and reads the answer. Never leaves its family. One thread; goes on in the callbacks of
-/// the fetcher and the resolver.
+/// Fetches the URL from one of its host's addresses, follows redirects by hand as
+/// tracker::may_follow() allows, and reads the answer. Never leaves its family. One thread; goes on
+/// in the callbacks of the fetcher and the resolver.
 class HttpLeg {
 public:
-    /// `addresses` are the host's in `family`; `origin` are all of them.
+    /// `addresses` are the host's in `family` that may be asked; `named` are all of them.
     struct Target {
         std::string url;
         IpAddress::Family family{};
         std::vector<IpAddress> addresses;
-        std::vector<IpAddress> origin;
+        tracker::Origin origin{};
+        std::vector<IpAddress> named;
         bool is_scrape = false;
     };
 
@@ -34,13 +36,14 @@ private:
     void fetch();
     void on_fetched(HttpFetcher::Result fetched);
     void follow(const std::string& url);
-    void on_resolved(const DnsResolver::Result& resolved);
+    void on_resolved(const tracker::TrackerUrl& url, const DnsResolver::Result& resolved);
     void read(const HttpReply& reply);
     void fail(tracker::TrackerFailureKind kind, std::string sentence);
 
     LegContext context_;
     Target target_;
     std::size_t next_address_ = 0;
+    IpAddress asked_;  // the last
     unsigned redirects_ = 0;
     std::optional<HttpFetcher::FetchId> fetch_;
     std::optional<tracker::TrackerResult> result_;

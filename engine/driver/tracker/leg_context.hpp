@@ -6,6 +6,7 @@
 #include "engine/base/prng.hpp"
 #include "engine/driver/tracker/dns_resolver.hpp"
 #include "engine/driver/tracker/http_fetcher.hpp"
+#include "engine/tracker/reach.hpp"
 #include "engine/tracker/udp_client.hpp"
 
 namespace spate::driver {
@@ -47,6 +48,15 @@ struct LegContext {
     UdpConnections& udp_connections;
     Prng& prng;
 };
+
+/// Of the peers that a tracker at this address told, those that it may send us to.
+inline void keep_reachable(tracker::TrackerResponse& response, const IpAddress& told_by) {
+    auto* const announced = std::get_if<tracker::AnnounceResponse>(&response);
+    if (announced == nullptr) return;
+    std::erase_if(announced->peers, [&](const Endpoint& peer) {
+        return !tracker::may_call(peer, std::span(&told_by, 1));
+    });
+}
 
 inline tracker::TrackerFailure failure(tracker::TrackerFailureKind kind, std::string sentence) {
     return {kind, std::move(sentence), std::nullopt};

@@ -63,17 +63,18 @@ std::expected<std::unique_ptr<TrackerService>, std::string> TrackerService::star
 
     std::promise<std::optional<std::string>> started;
     auto failure = started.get_future();
-    service->thread_ = std::thread([&service = *service, options = std::move(options),
-                                    sockets = std::move(sockets),
-                                    started = std::move(started)]() mutable {
-        auto ring = io::Ring::open(options.features, {.entries = 512});
-        if (!ring) return started.set_value(ring.error().sentence());
-        tracker::TrackerServer server(std::move(options.server), options.key, Prng(options.seed));
-        TrackerLoop loop(**ring, *service.doorbell_, service.mailbox_, server, options.key,
-                         std::move(sockets), options.limits);
-        started.set_value(std::nullopt);
-        loop.run();
-    });
+    service->thread_ =
+        std::thread([&service = *service, options = std::move(options),
+                     sockets = std::move(sockets), started = std::move(started)]() mutable {
+            auto ring = io::Ring::open(options.features, {.entries = 512});
+            if (!ring) return started.set_value(ring.error().sentence());
+            tracker::TrackerServer server(std::move(options.server), options.table_key,
+                                          Prng(options.seed));
+            TrackerLoop loop(**ring, *service.doorbell_, service.mailbox_, server,
+                             options.connection_key, std::move(sockets), options.limits);
+            started.set_value(std::nullopt);
+            loop.run();
+        });
     if (const auto why = failure.get()) return std::unexpected(*why);
     return service;
 }

@@ -23,8 +23,9 @@ public:
         /// takes IPv6 only.
         std::vector<Endpoint> listen;
         tracker::TrackerServer::Options server{};
-        /// From the operating system's random source.
-        SipKey key{};
+        // From the operating system's random source, each apart.
+        SipKey table_key{};       // of tables whose keys clients choose
+        SipKey connection_key{};  // of UDP connection ids
         std::uint64_t seed = 0;
         io::Features features{};
         TrackerLoopLimits limits{};

@@ -90,6 +90,7 @@ bool UdpLeg::send(Time now) {
 
 void UdpLeg::adopt_result(Time now) {
     result_ = machine_->result();
+    if (*result_) keep_reachable(**result_, tracker_.address);
     context_.udp_connections.keep(tracker_, machine_->connection(), now);
     socket_.reset();
 }

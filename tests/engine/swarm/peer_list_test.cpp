@@ -142,6 +142,32 @@ TEST_F(PeerListTest, ThoseWithFewestFailuresAreCalledFirst) {
     EXPECT_EQ(peers.next_to_call(random, start + 1h), peer(1));
 }
 
+TEST_F(PeerListTest, PrivilegedPortsThatStrangersNamedAreCalledLast) {
+    const Endpoint service{peer(1).address, PeerList::privileged_ports_end - 1};
+    const Endpoint failed{peer(2).address, PeerList::privileged_ports_end};
+    const Endpoint users{peer(3).address, 443};
+    peers.add(failed);
+    ASSERT_EQ(peers.next_to_call(random, start), failed);
+    peers.on_failed(failed, random, start);
+    peers.add(service);
+    peers.add(users);
+    peers.add(users, true);
+    const Time later = start + 1h;
+    EXPECT_EQ(peers.next_to_call(random, later), users) << "the user's word is taken";
+    EXPECT_EQ(peers.next_to_call(random, later), failed);
+    EXPECT_EQ(peers.next_to_call(random, later), service);
+    EXPECT_FALSE(peers.next_to_call(random, later));
+}
+
+TEST_F(PeerListTest, ThePeerThatTheUserNamesTooIsStillCalledOnce) {
+    peers.add(peer(1));
+    ASSERT_EQ(peers.next_to_call(random, start), peer(1));
+    peers.add(peer(1), true);
+    EXPECT_FALSE(peers.next_to_call(random, start + 1h)) << "it is being called";
+    peers.on_failed(peer(1), random, start);
+    EXPECT_EQ(peers.next_to_call(random, start + 1h), peer(1));
+}
+
 TEST_F(PeerListTest, EqualsAreCalledInRandomOrder) {
     std::set<Endpoint> first;
     for (std::uint64_t seed = 0; seed < 200; ++seed) {

@@ -4,7 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/driver/tracker/redirect_policy.hpp"
 #include "engine/tracker/http_client.hpp"
 #include "tests/engine/driver/tracker/tracker_peers.hpp"
 
@@ -53,9 +52,9 @@ TEST_P(AnnounceTransports, PeersFindEachOtherAndCanBeCounted) {
     const auto tracker = start_tracker({*Endpoint::parse(listen)});
     const Endpoint at = tracker->endpoints()[0];
     const std::string url = std::string(scheme) + "://" + at.to_string() + "/announce";
-    EXPECT_TRUE(response_from(url, announce_of(1, 0)).peers.empty());
-    const AnnounceResponse second = response_from(url, announce_of(2));
-    EXPECT_EQ(second.peers, (std::vector{Endpoint{at.address, 1}}));
+    EXPECT_TRUE(response_from(url, announce_of(6881, 0)).peers.empty());
+    const AnnounceResponse second = response_from(url, announce_of(6882));
+    EXPECT_EQ(second.peers, (std::vector{Endpoint{at.address, 6881}}));
     EXPECT_EQ(second.interval, 30min);
     EXPECT_EQ(second.seeders, 1U);
     EXPECT_EQ(second.leechers, 1U);
@@ -64,7 +63,7 @@ TEST_P(AnnounceTransports, PeersFindEachOtherAndCanBeCounted) {
     ASSERT_TRUE(scraped) << scraped.error().sentence;
     EXPECT_EQ(std::get<ScrapeResponse>(*scraped).torrents[0].counts, (ScrapeCounts{1, 0, 1}));
 
-    AnnounceRequest stopped = announce_of(1, 0);
+    AnnounceRequest stopped = announce_of(6881, 0);
     stopped.event = AnnounceEvent::stopped;
     EXPECT_EQ(response_from(url, stopped).seeders, 0U);
 }
@@ -81,12 +80,12 @@ TEST_F(Announcing, HostWithBothFamiliesIsAskedOverBoth) {
     const auto v6 = start_tracker({Endpoint{*IpAddress::parse("::1"), port}});
     for (const std::string scheme : {"http", "udp"}) {
         const std::string url = scheme + "://localhost:" + std::to_string(port) + "/announce";
-        (void)response_from(url, announce_of(1));
-        const AnnounceResponse merged = response_from(url, announce_of(2));
+        (void)response_from(url, announce_of(6881));
+        const AnnounceResponse merged = response_from(url, announce_of(6882));
         std::vector<Endpoint> peers = merged.peers;
         std::ranges::sort(peers);
-        EXPECT_TRUE(std::ranges::includes(
-            peers, std::vector{*Endpoint::parse("127.0.0.1:1"), *Endpoint::parse("[::1]:1")}));
+        EXPECT_TRUE(std::ranges::includes(peers, std::vector{*Endpoint::parse("127.0.0.1:6881"),
+                                                             *Endpoint::parse("[::1]:6881")}));
     }
 }
 
@@ -121,6 +120,55 @@ TEST_F(Announcing, RedirectsIntoOtherPrivateNetworksAreRefused) {
         else
             EXPECT_EQ(kind, TrackerFailureKind::redirect_refused) << target;
     }
+}
+
+TEST_F(Announcing, AStrangersUrlReachesNoPageOfThisMachine) {
+    const CannedServer server(http_answer("200 OK", "de"));
+    for (const char* path : {"/../api/shutdown?confirm=yes&x=", "?x=", "/../"}) {
+        const TrackerFailure refused = failure_from(server.url() + path);
+        EXPECT_EQ(refused.kind, TrackerFailureKind::reach_refused) << path;
+        EXPECT_EQ(refused.retry_in, Duration::max())
+            << "a warning for each attempt would be a flood";
+    }
+    const auto scrape = ask(*thread, server.url() + "?x=", ScrapeRequest{{InfoHash{}}}).get();
+    EXPECT_EQ(scrape.error().kind, TrackerFailureKind::reach_refused);
+    EXPECT_EQ(server.requests(), 0);
+    (void)ask(*thread, server.url() + "?x=", announce_of(1), 1, Origin::user).get();
+    EXPECT_EQ(server.requests(), 1) << "the user's word reaches it";
+}
+
+TEST_F(Announcing, WhatCountsIsTheAddressThatAHostNameHas) {
+    const CannedServer server(http_answer("200 OK", "de"));
+    const std::string port = server.url().substr(server.url().rfind(':'));
+    EXPECT_EQ(failure_from("http://localhost" + port + "?x=").kind,
+              TrackerFailureKind::reach_refused);
+    EXPECT_EQ(server.requests(), 0);
+}
+
+TEST_F(Announcing, AStrangersTrackerLeadsToNoOtherPageOfItsMachine) {
+    const CannedServer page(http_answer("200 OK", "de"));
+    const std::string target = page.url() + "/../api/shutdown?confirm=yes";
+    const CannedServer server(redirect_to(target));
+    EXPECT_EQ(failure_from(server.url()).kind, TrackerFailureKind::redirect_refused);
+    EXPECT_EQ(page.requests(), 0);
+    (void)ask(*thread, server.url(), announce_of(1), 1, Origin::user).get();
+    EXPECT_EQ(page.requests(), 1);
+}
+
+TEST(KeptPeers, ATrackerNamesPeersOfItsOwnKindOfNetwork) {
+    const std::vector<Endpoint> all{*Endpoint::parse("127.0.0.1:6881"),
+                                    *Endpoint::parse("10.0.0.7:6881"),
+                                    *Endpoint::parse("9.9.9.9:6881")};
+    const auto kept = [&](const char* told_by) {
+        AnnounceResponse response;
+        response.peers = all;
+        TrackerResponse answer = response;
+        keep_reachable(answer, *IpAddress::parse(told_by));
+        return std::get<AnnounceResponse>(answer).peers.size();
+    };
+    EXPECT_EQ(kept("127.0.0.1"), 3U);
+    EXPECT_EQ(kept("10.0.0.1"), 2U);
+    EXPECT_EQ(kept("8.8.8.8"), 1U);
 }
 
 TEST_F(Announcing, RedirectsInACircleEnd) {

@@ -22,7 +22,8 @@ inline std::unique_ptr<TrackerService> start_tracker(std::vector<Endpoint> liste
     EXPECT_TRUE(features) << features.error().sentence();
     auto service = TrackerService::start({.listen = std::move(listen),
                                           .server = std::move(server),
-                                          .key = {1, 2},
+                                          .table_key = {1, 2},
+                                          .connection_key = {4, 5},
                                           .seed = 3,
                                           .features = *features,
                                           .limits = limits});
@@ -43,12 +44,14 @@ inline tracker::AnnounceRequest announce_of(std::uint16_t port, std::uint64_t le
 /// Submits, and hands the answer out as a future.
 inline std::future<tracker::TrackerResult> ask(AnnounceThread& thread, std::string url,
                                                tracker::TrackerRequest request,
-                                               std::uint64_t id = 1) {
+                                               std::uint64_t id = 1,
+                                               tracker::Origin origin = tracker::Origin::torrent) {
     auto promise = std::make_shared<std::promise<tracker::TrackerResult>>();
     auto answer = promise->get_future();
     const bool accepted = thread.submit(
         {.id = id,
          .url = std::move(url),
+         .origin = origin,
          .request = std::move(request),
          .done = [promise](std::uint64_t, auto result) { promise->set_value(std::move(result)); }});
     EXPECT_TRUE(accepted);
