@@ -67,6 +67,12 @@ bool IpAddress::is_loopback() const {
            std::ranges::all_of(bytes().first(15), [](std::byte b) { return b == std::byte{0}; });
 }
 
+bool IpAddress::is_link_local() const {
+    const unsigned a = octet(bytes(), 0);
+    const unsigned b = octet(bytes(), 1);
+    return is_v4() ? a == 169 && b == 254 : a == 0xfe && (b & 0xc0) == 0x80;
+}
+
 bool IpAddress::is_multicast() const {
     const unsigned a = octet(bytes(), 0);
     return is_v4() ? a >= 224 && a < 240 : a == 0xff;

@@ -39,6 +39,7 @@ public:
 
     bool is_unspecified() const;
     bool is_loopback() const;
+    bool is_link_local() const;
     bool is_multicast() const;
 
     std::string to_string() const;

@@ -197,7 +197,8 @@ void TransferLoop::handle(const driver::TorrentStopped& event) {
 }
 
 void TransferLoop::handle(const driver::TrackerTrouble& event) {
-    environment_.console.warning(event.sentence, event.url);
+    if (told_.is_news(event.sentence, event.url, environment_.context.now()))
+        environment_.console.warning(event.sentence, event.url);
 }
 
 void TransferLoop::handle(const driver::MetadataReady& event) {

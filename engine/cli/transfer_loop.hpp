@@ -12,6 +12,7 @@
 #include "engine/cli/background.hpp"
 #include "engine/cli/environment.hpp"
 #include "engine/cli/ledger_text.hpp"
+#include "engine/cli/told_warnings.hpp"
 #include "engine/cli/transfer_job.hpp"
 #include "engine/cli/transfer_options.hpp"
 #include "engine/driver/engine.hpp"
@@ -92,6 +93,7 @@ private:
     std::vector<std::string> last_lines_;  // states shown where there is no terminal
     Time next_report_{};
     Time next_plain_line_{};
+    ToldWarnings told_;  // of trackers
     bool timed_out_ = false;
     std::uint32_t short_cores_ = 0;  // that lack descriptors or memory
     /// Those of the last batch of durable records, in its order.

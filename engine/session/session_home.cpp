@@ -46,7 +46,8 @@ void Session::add_torrent(SharedTorrent& shared, tracker::TrackerList trackers, 
     const std::uint32_t index = shared.id.value;
     if (index >= torrents_.size()) torrents_.resize(index + 1);
     SPATE_ASSERT(!torrents_[index]);
-    torrents_[index] = std::make_unique<Torrent>(shared, options_.core, buffers_, digest_key_);
+    torrents_[index] =
+        std::make_unique<Torrent>(shared, options_.core, buffers_, secrets_.digest_key);
     Torrent& torrent = *torrents_[index];
     torrent.complete_told = torrent.complete();
     if (torrent.picker) set_preferences(torrent, now);

@@ -1,8 +1,12 @@
-// Addresses as text and in the compact form (BEP 23, BEP 7): what is read is written back the same.
+// Addresses as text and in the compact form (BEP 23, BEP 7): what is read is written back the same,
+// and what a stranger outside names is on the public network or isn't called.
+#include <array>
 #include <cstdint>
 
+#include "engine/base/address_scope.hpp"
 #include "engine/base/assert.hpp"
 #include "engine/base/endpoint.hpp"
+#include "engine/tracker/reach.hpp"
 
 using namespace spate;
 
@@ -19,7 +23,9 @@ void check_compact(Bytes compact, IpAddress::Family family) {
     const std::size_t entry_bytes = family == IpAddress::Family::v4 ? 6 : 18;
     const auto endpoints = parse_compact_endpoints(compact, family);
     SPATE_ASSERT(endpoints.size() == compact.size() / entry_bytes);
+    const std::array outside{*IpAddress::parse("9.9.9.9")};
     for (std::size_t i = 0; i < endpoints.size(); ++i) {
+        SPATE_ASSERT(tracker::may_call(endpoints[i], outside) == is_open(endpoints[i].address));
         std::vector<std::byte> again;
         append_compact(again, endpoints[i]);
         const Bytes entry = compact.subspan(i * entry_bytes, entry_bytes);

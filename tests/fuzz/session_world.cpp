@@ -292,9 +292,10 @@ void SessionWorld::end_send() {
     // As the driver does: it may not have heard yet that the session has closed it.
     if (how == 0 && !line->closing && line->send->block_count > 0)
         return session_of(*line).handle_cold_read(line->id, *line->send);
-    const session::SendPlan plan = std::move(*line->send);
+    session::SendPlan plan = std::move(*line->send);
     line->send.reset();
     if (line->closing) return close_if_idle(*line);
+    if (how == 2) return session_of(*line).give_back_send(line->id, plan);
     if (how == 1) return session_of(*line).handle_disconnected(line->id, now_);
     session_of(*line).handle_sent(line->id, plan, now_);
     begin_send(*line);
@@ -389,6 +390,7 @@ void SessionWorld::pass_time() {
 void SessionWorld::trouble() {
     const std::uint8_t choice = byte();
     const TorrentId torrent(static_cast<std::uint32_t>(choice % torrents_.size()));
+    if (choice < 100) return any_core().session->close_newest_idle(now_);
     if (choice < 200) return;  // the rest of the input is of little use afterwards
     if (choice < 220) return any_core().session->fail_torrent(torrent, "files are gone", now_);
     for (Core& core : cores_) core.session->stop_torrent(torrent, now_);

@@ -96,7 +96,7 @@ std::unique_ptr<Engine> start_engine(std::size_t cores, const hashing::Hasher& h
     options.listen = {*Endpoint::parse("127.0.0.1:0")};
     options.cpus.assign(cores, 0);
     options.loopback_only = true;
-    options.secret = Prng(seed);
+    if (!options.secret) options.secret = Prng(seed);
     auto engine = Engine::start(std::move(options), hasher);
     EXPECT_TRUE(engine) << engine.error();
     return engine ? std::move(*engine) : nullptr;
@@ -206,6 +206,18 @@ INSTANTIATE_TEST_SUITE_P(Engine, Transfers,
                          testing::Values(Transfer{1, 1, 1, 256 * 1024},
                                          Transfer{2, 2, 1, 16 * 1024}, Transfer{2, 2, 4, 64 * 1024},
                                          Transfer{1, 2, 2, 4 * 1024 * 1024}));
+
+TEST(Secrets, EachIsDrawnApart) {
+    int drawn = 0;
+    EngineOptions options;
+    options.secret = [&drawn] { return static_cast<std::uint64_t>(++drawn); };
+    constexpr std::size_t cores = 2;
+    const auto engine = start_engine(cores, hashing::Hasher::best(), 0, std::move(options));
+    ASSERT_TRUE(engine);
+    // Peer id, tracker key, and the announces' numbers; of each core two halves of a key, the
+    // tables' seed and the pseudo-random numbers.
+    EXPECT_EQ(drawn, 3 + 4 * static_cast<int>(cores));
+}
 
 TEST(Transfer, AFileTruncatedUnderASeedStopsItsTorrentAndNamesTheFile) {
     const ScratchFolder folder;

@@ -21,13 +21,16 @@ TEST(Endpoint, MappedAddressesAreIpv4) {
     const auto mapped = IpAddress::parse("::ffff:10.0.0.1").value();
     EXPECT_TRUE(mapped.is_v4());
     EXPECT_EQ(mapped, IpAddress::parse("10.0.0.1"));
-    EXPECT_TRUE(mapped.is_private());
+    EXPECT_FALSE(mapped.is_loopback());
 }
 
-TEST(Endpoint, LoopbackIsKnown) {
+TEST(Endpoint, LoopbackAndLinkLocalRanges) {
     EXPECT_TRUE(IpAddress::parse("127.3.2.1")->is_loopback());
     EXPECT_TRUE(IpAddress::parse("::1")->is_loopback());
     EXPECT_FALSE(IpAddress::parse("::2")->is_loopback());
+    EXPECT_TRUE(IpAddress::parse("fe80::1")->is_link_local());
+    EXPECT_TRUE(IpAddress::parse("169.254.0.1")->is_link_local());
+    EXPECT_FALSE(IpAddress::parse("10.0.0.1")->is_link_local());
 }
 
 TEST(Endpoint, TheSystemsAddressesAreUnderstood) {

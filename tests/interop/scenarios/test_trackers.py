@@ -1,5 +1,7 @@
 """The ways to find each other: embedded tracker, UDP, opentracker, peers given by hand, IPv6, magnets."""
 
+import http.server
+import threading
 import unittest
 
 import data
@@ -59,6 +61,63 @@ class Trackers(Scenario):
         leecher.download(torrent, out, peers=peers)
         leecher.wait_complete(seconds(TRANSFER_TIMEOUT_S))
         self.assert_same(root, out / root.name)
+
+
+class Pages:
+    """A web server of this machine that has nothing to do with BitTorrent; counts what it is asked."""
+
+    def __init__(self):
+        self.asked = asked = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                asked.append(self.path)
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Strangers(Scenario):
+    """A torrent's word sends us to trackers and peers, and to nothing else of this machine."""
+
+    def setUp(self):
+        self.pages = Pages()
+        self.addCleanup(self.pages.close)
+
+    def get(self, announce, options=()):
+        _, _, torrent = self.make(data.single(), [announce])
+        leecher = Spate(self.box, ip="127.0.0.1")
+        leecher.download(torrent, self.box.subdir("out"), options=options)
+        return leecher
+
+    def test_a_torrents_announce_reaches_no_page_and_is_warned_of_once(self):
+        for announce in (f"http://{self.pages.address}/api/shutdown?confirm=yes&x=",
+                         f"http://{self.pages.address}/announce?confirm=yes&x=",
+                         f"http://localhost:{self.pages.server.server_port}/api/shutdown"):
+            with noting(announce):
+                leecher = self.get(announce)
+                warning = leecher.wait_event("warning", 20)
+                self.assertIn("--tracker", warning["message"])
+                leecher.interrupt()
+                self.assertEqual(len(leecher.events("warning")), 1)
+                self.assertEqual(self.pages.asked, [])
+
+    def test_the_same_url_is_asked_when_the_user_names_it(self):
+        url = f"http://{self.pages.address}/api/tracker?key=1"
+        leecher = self.get(url, ["--tracker", url])
+        leecher.wait_event("warning", 20)  # its answer is none
+        leecher.interrupt()
+        self.assertTrue(self.pages.asked and self.pages.asked[0].startswith("/api/tracker?key=1&info_hash="))
 
 
 class Magnets(Scenario):
