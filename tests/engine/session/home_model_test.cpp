@@ -51,6 +51,10 @@ private:
                                   std::byte{0}, std::byte{0}, std::byte{number}};
         return {IpAddress(address), static_cast<std::uint16_t>(6'881 + random_.below(3))};
     }
+    /// Of none that listens.
+    std::uint16_t any_caller_port() {
+        return static_cast<std::uint16_t>(50'000 + random_.below(3));
+    }
     PeerId any_id() { return peer_id(static_cast<std::uint8_t>(random_.below(4))); }
     std::size_t unchoked() const {
         return static_cast<std::size_t>(
@@ -127,7 +131,7 @@ private:
         switch (random_.below(10)) {
             case 0:
             case 1:
-                return join(any_address(), false);
+                return join({any_address().address, any_caller_port()}, false);
             case 2:
                 return peers_.empty() ? void() : leave();
             case 3:
