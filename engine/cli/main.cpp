@@ -2,8 +2,10 @@
 #include <cerrno>
 #include <cstdlib>
 #include <fcntl.h>
+#include <filesystem>
 #include <iostream>
 #include <sys/random.h>
+#include <system_error>
 #include <time.h>
 #include <unistd.h>
 
@@ -130,6 +132,21 @@ int run(int argc, char** argv) {
     return exit_usage;
 }
 
+/// What the system refused before the work began.
+std::string sentence(const std::exception& error) {
+    if (const auto* const file = dynamic_cast<const std::filesystem::filesystem_error*>(&error))
+        return fmt::format("cannot look at {}: {}", file->path1().string(), file->code().message());
+    const auto* const refused = dynamic_cast<const std::system_error*>(&error);
+    if (refused == nullptr) return error.what();
+    if (refused->code() == std::errc::resource_unavailable_try_again)
+        return "the system starts no more threads for this user: raise \"ulimit -u\", or TasksMax= "
+               "in the systemd unit";
+    if (refused->code() == std::errc::too_many_files_open)
+        return std::string(error.what()) +
+               ": raise \"ulimit -n\", or LimitNOFILE= in the systemd unit";
+    return error.what();
+}
+
 }  // namespace
 }  // namespace spate::cli
 
@@ -138,7 +155,7 @@ int main(int argc, char** argv) {
     try {
         return spate::cli::run(argc, argv);
     } catch (const std::exception& error) {
-        fmt::print(stderr, "spate: {}\n", error.what());
+        fmt::print(stderr, "spate: error: {}\n", spate::cli::sentence(error));
         return spate::cli::exit_failure;
     }
 }

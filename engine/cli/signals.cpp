@@ -1,12 +1,13 @@
 #include "engine/cli/signals.hpp"
 
+#include <cerrno>
 #include <chrono>
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
+#include <system_error>
 #include <unistd.h>
 
-#include "engine/base/assert.hpp"
 #include "engine/cli/context.hpp"
 
 namespace spate::cli {
@@ -30,7 +31,8 @@ Signals::Signals() {
     const sigset_t set = ending_signals();
     ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
     fd_ = ::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-    SPATE_ASSERT(fd_ >= 0);
+    if (fd_ < 0)
+        throw std::system_error(errno, std::generic_category(), "no descriptor for signals");
 }
 
 Signals::~Signals() {

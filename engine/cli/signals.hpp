@@ -10,6 +10,7 @@ namespace spate::cli {
 /// ends the process at once, with exit code 130. One a process, main thread.
 class Signals {
 public:
+    /// std::system_error when the process may have no descriptor.
     Signals();
     Signals(const Signals&) = delete;
     Signals& operator=(const Signals&) = delete;

@@ -129,9 +129,16 @@ void CoreThread::run(const std::function<void(std::expected<void, std::string>)>
     idle_buffers_ = std::move(*buffers);
     session::SessionOptions session_options = options_.session;
     session_options.latencies = &latencies_;
-    session_ = std::make_unique<session::Session>(
-        session_options, session::Session::RateLimits{surroundings_.up, surroundings_.down},
-        piece_memory_, clock_.now());
+    try {
+        session_ = std::make_unique<session::Session>(
+            session_options, session::Session::RateLimits{surroundings_.up, surroundings_.down},
+            piece_memory_, clock_.now());
+    } catch (const std::bad_alloc&) {
+        idle_buffers_.reset();
+        ring_.reset();
+        running_.store(false, std::memory_order_release);
+        return started(std::unexpected("the system has no memory for pieces: free some"));
+    }
     context_.emplace(CoreContext{*ring_, clock_, *session_, *idle_buffers_, file_table_, shortage_,
                                  ledger_, latencies_, load_, receives_, sends_, lingering_sends_,
                                  zero_copy_, torrent_files_, readable_connections_,

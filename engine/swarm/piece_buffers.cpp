@@ -1,5 +1,7 @@
 #include "engine/swarm/piece_buffers.hpp"
 
+#include <new>
+
 #include "engine/base/assert.hpp"
 
 namespace spate::swarm {
@@ -15,7 +17,7 @@ constexpr std::uint64_t rounded(std::uint32_t size_bytes) {
 PieceBuffers::PieceBuffers(PayloadMemory& memory, std::uint64_t budget_bytes)
     : memory_(memory), budget_bytes_(budget_bytes) {
     const MutableBytes junk = memory_.allocate(discard_size_bytes);
-    SPATE_ASSERT(junk.size() >= discard_size_bytes);
+    if (junk.size() < discard_size_bytes) throw std::bad_alloc();
     table_.bind(discard, junk);
     pins_.push_back(0);
 }

@@ -29,6 +29,7 @@ public:
     static constexpr BufferId discard{0};
     static constexpr std::uint32_t discard_size_bytes = 128 * 1024;
 
+    /// std::bad_alloc when there is not even memory to throw away into.
     PieceBuffers(PayloadMemory& memory, std::uint64_t budget_bytes);
     ~PieceBuffers();
     PieceBuffers(const PieceBuffers&) = delete;
@@ -43,8 +44,9 @@ public:
     bool pinned(BufferId id) const { return pins_[id.value] != 0; }
 
     const PayloadBuffers& table() const { return table_; }
-    /// The last acquire() found no memory, and nothing was released since.
-    bool exhausted() const { return exhausted_; }
+    /// The last acquire() found no memory, nothing was released since, and something will be. When
+    /// nothing is in use the system had none: it may have some the next time.
+    bool exhausted() const { return exhausted_ && in_use_ > 0; }
     std::uint32_t in_use() const { return in_use_; }
     std::uint64_t allocated_bytes() const { return allocated_bytes_; }
 

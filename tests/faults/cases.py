@@ -32,7 +32,7 @@ WHATS = {
     "ring.setup": (*_LACKS, "EPERM", "ENOSYS"),
     "ring.register": ("ENOMEM", "EINVAL"),
     "open": (*_LACKS, *_DISK, "EACCES", "ENOENT", "ELOOP", "EROFS", "EINTR"),
-    "stat": ("EIO", "ENOMEM", "EACCES", "ENOENT"),
+    "stat": ("EIO", "ENOMEM", "EACCES"),
     "statfs": ("EIO", "ENOMEM", "EINTR", "ENOSYS"),
     "truncate": (*_DISK, "EFBIG", "EPERM", "EINTR"),
     "allocate": (*_DISK, "EFBIG", "EOPNOTSUPP", "EINTR"),

@@ -10,8 +10,6 @@ TRANSFERS = ("v1", "hybrid", "magnet", "resumed")
 SIDES = ("get", "seed")
 # What a transfer may take with a fault in it: connections are made anew after five to twenty seconds.
 PATIENCE_S = 60.0
-# The shortest time after which a process that still runs has stopped trying.
-END_PATIENCE_S = 20.0
 
 
 class Wrong(Exception):
@@ -107,7 +105,8 @@ class Stage:
         if code is None:
             raise Wrong("it hangs: Ctrl-C doesn't end it")
         if not told:
-            raise Wrong(f"it waits and doesn't say for what: {run.events()[-2:]}")
+            last = [{key: event.get(key) for key in ("event", "t", "state")} for event in run.events()[-2:]]
+            raise Wrong(f"it waits and doesn't say for what; its last words: {last}")
         return code
 
     def judge_end(self, run, code, case, is_over=lambda code: code in (0, 1, 130)):

@@ -17,8 +17,11 @@ std::expected<std::unique_ptr<AnnounceWorker>, std::string> AnnounceWorker::open
     HttpFetcher::Options options, Prng prng) {
     auto resolver = DnsResolver::open();
     if (!resolver) return std::unexpected(resolver.error());
+    auto woken = io::Event::open();
+    if (!woken)
+        return std::unexpected("the tracker thread can't be woken: " + woken.error().message());
     return std::unique_ptr<AnnounceWorker>(
-        new AnnounceWorker(std::move(options), prng, std::move(*resolver)));
+        new AnnounceWorker(std::move(options), prng, std::move(*resolver), std::move(*woken)));
 }
 
 template <class Which>
@@ -86,7 +89,9 @@ void AnnounceWorker::wait(Time now, std::optional<Time> until) {
     resolver_->append_polls(polls_);
     const std::size_t resolver_polls = polls_.size();
     for (const auto& task : tasks_) task->append_polls(polls_);
+    polls_.push_back({.fd = woken_.descriptor(), .events = POLLIN, .revents = 0});
     fetcher_.poll(polls_, resolver_->poll_time(std::max(next - now, Duration::zero())));
+    if ((polls_.back().revents & POLLIN) != 0) woken_.clear();
     polls_.resize(resolver_polls);  // the others are looked at by their tasks
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/driver/tracker/announce_task.hpp"
+#include "io/event.hpp"
 
 namespace spate::driver {
 
@@ -37,11 +38,15 @@ public:
     bool idle() const { return tasks_.empty() && queue_.empty(); }
     std::size_t waiting_count() const { return queue_.size(); }
     /// From any thread.
-    void wake_up() { fetcher_.wake_up(); }
+    void wake_up() { woken_.signal(); }
 
 private:
-    AnnounceWorker(HttpFetcher::Options options, Prng prng, std::unique_ptr<DnsResolver> resolver)
-        : prng_(prng), fetcher_(std::move(options)), resolver_(std::move(resolver)) {}
+    AnnounceWorker(HttpFetcher::Options options, Prng prng, std::unique_ptr<DnsResolver> resolver,
+                   io::Event woken)
+        : prng_(prng),
+          fetcher_(std::move(options)),
+          resolver_(std::move(resolver)),
+          woken_(std::move(woken)) {}
 
     template <class Which>
     void cancel_if(Which which);
@@ -52,6 +57,7 @@ private:
     Prng prng_;
     HttpFetcher fetcher_;
     std::unique_ptr<DnsResolver> resolver_;
+    io::Event woken_;  // curl's own wake-up is lost where it had no socket for it
     UdpConnections udp_connections_;
     std::deque<AnnounceJob> queue_;
     std::vector<std::unique_ptr<AnnounceTask>> tasks_;  // at most announces_parallel_max

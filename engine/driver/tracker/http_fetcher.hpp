@@ -37,7 +37,7 @@ struct HttpReply {
 };
 
 /// HTTP and HTTPS only, certificates verified, no proxies, no redirects followed, bodies up to
-/// http_response_size_max. One thread but for wake_up().
+/// http_response_size_max. One thread.
 class HttpFetcher {
 public:
     struct Options {
@@ -58,11 +58,9 @@ public:
     FetchId start(const HttpGet& get, Done done);
     void cancel(FetchId id);
 
-    /// Waits for curl's sockets and for `polls`, until wake_up() or `most` has passed.
+    /// Waits for curl's sockets and for `polls`, until `most` has passed.
     void poll(std::vector<pollfd>& polls, Duration most);
     void process();
-    /// From any thread: ends the poll under way or the next one.
-    void wake_up() { curl_multi_wakeup(multi_); }
 
 private:
     struct Fetch;

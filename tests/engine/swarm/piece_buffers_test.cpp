@@ -31,6 +31,38 @@ TEST(PieceBuffers, GrantsBuffersOfTheSizeUntilTheBudgetIsSpent) {
     EXPECT_EQ(buffers.in_use(), 0U);
 }
 
+/// Memory that the system has, and has not, and has again.
+class FickleMemory final : public PayloadMemory {
+public:
+    MutableBytes allocate(std::size_t size_bytes) override {
+        return has_some ? plain_.allocate(size_bytes) : MutableBytes();
+    }
+    void free(MutableBytes memory) override { plain_.free(memory); }
+
+    bool has_some = true;
+
+private:
+    PlainMemory plain_;
+};
+
+TEST(PieceBuffers, MemoryThatTheSystemLacksIsAskedForAgainWhenNothingIsInUse) {
+    FickleMemory memory;
+    PieceBuffers buffers(memory, 3 * size);
+    memory.has_some = false;
+    EXPECT_FALSE(buffers.acquire(size));
+    EXPECT_FALSE(buffers.exhausted());
+    memory.has_some = true;
+    const auto id = buffers.acquire(size);
+    ASSERT_TRUE(id);
+    buffers.release(*id);
+}
+
+TEST(PieceBuffers, WithoutAnyMemoryTheyAreNotMade) {
+    FickleMemory memory;
+    memory.has_some = false;
+    EXPECT_THROW(PieceBuffers(memory, 3 * size), std::bad_alloc);
+}
+
 TEST(PieceBuffers, OneBufferIsGrantedHoweverLarge) {
     PlainMemory memory;
     PieceBuffers buffers(memory, 1024);

@@ -16,7 +16,7 @@ using namespace spate::faults;
 
 namespace {
 
-/// As calls_on_bytes in file_calls.cpp, for sockets.
+/// As in file_calls.cpp.
 template <class Move>
 ssize_t transfer(Kind kind, const void* caller, std::size_t size, Move move) {
     const Fault fault = fault_of(kind, caller);
