@@ -168,7 +168,9 @@ def replay(files, words):
     elif kind == "directory":
         files.folders.append(unquote(words[1]))
     elif kind == "rename":
-        files.names[unquote(words[2])] = files.names.pop(unquote(words[1]))
+        # What was written by the C library's streams isn't in the trace: it is a .torrent for the user.
+        if unquote(words[1]) in files.names:
+            files.names[unquote(words[2])] = files.names.pop(unquote(words[1]))
     elif kind == "unlink":
         files.names.pop(unquote(words[1]), None)
     elif kind == "truncate":
