@@ -10,10 +10,10 @@ namespace {
 
 constexpr std::uint16_t privileged_ports_end = 1024;
 
-/// Nothing that a server could take for a separator, or undo.
+/// Nothing that a server could take for a separator but the slash, or undo.
 bool is_plain(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '.' || c == '_';
+           c == '.' || c == '_' || c == '~' || c == '/';
 }
 
 /// `path` without a query.
@@ -23,7 +23,7 @@ bool is_announce_path(std::string_view path) {
     const std::string_view last = path.substr(slash + 1);
     return (metainfo::starts_with_in_any_case(last, "announce") ||
             metainfo::starts_with_in_any_case(last, "scrape")) &&
-           std::ranges::all_of(last, is_plain);
+           std::ranges::all_of(path, is_plain);
 }
 
 }  // namespace

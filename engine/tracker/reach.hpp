@@ -24,9 +24,9 @@ enum class Origin : std::uint8_t {
 inline constexpr unsigned redirects_max = 5;
 
 /// Whether a tracker's URL may be asked at this address of its host. A stranger's must be an
-/// announce URL on a network that isn't the public one: the last part of its path begins with
-/// `announce` or `scrape`, and it has no query of its own. UDP asks nothing but BEP 15's questions
-/// of anybody.
+/// announce URL on a network that isn't the public one: its path has plain characters only, the
+/// last part begins with `announce` or `scrape`, and it has no query of its own. UDP asks nothing
+/// but BEP 15's questions of anybody.
 bool may_ask(Origin origin, const TrackerUrl& url, const IpAddress& address);
 
 /// Whether a redirect may be followed to this address. It is the word of the server that answered,

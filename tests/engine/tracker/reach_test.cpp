@@ -52,7 +52,8 @@ TEST(Reach, NothingElseOfInnerNetworksIsAskedForAStranger) {
           "http://host/announce?confirm=yes", "http://host/announce?", "http://host/?announce",
           "http://host/announce/..", "http://host/announce%2f..%2freboot",
           "http://host/announce;reboot", "http://host/announce\\..\\reboot",
-          "http://host/xannounce", "https://host/latest/meta-data"})
+          "http://host/xannounce", "http://host/reboot%3f/announce", "http://host/reboot;/announce",
+          "https://host/latest/meta-data"})
         for (const Origin origin : strangers)
             for (const char* address :
                  {"127.0.0.1", "::1", "169.254.169.254", "10.0.0.5", "fd00::5", "100.64.0.1",
