@@ -14,20 +14,30 @@ using namespace spate::swarm;
 
 namespace {
 
-const metainfo::Metainfo& content() {
-    static const metainfo::Metainfo torrent = layered_torrent({1, 2, 530, 3, 20});
-    return torrent;
-}
+/// A torrent and what its seeds answer from. What LayerProofs keeps is the same for all inputs.
+struct Content {
+    explicit Content(const std::vector<std::uint32_t>& piece_counts)
+        : torrent(layered_torrent(piece_counts)) {}
 
-/// One for all inputs: what it keeps of the trees is the same for all.
-LayerProofs& proofs() {
-    static LayerProofs all(content());
-    return all;
+    const metainfo::Metainfo torrent;
+    LayerProofs proofs{torrent};
+};
+
+/// A small one; or one with a file of more than a part and a chunk, which takes twenty times as
+/// long.
+Content& content(bool large) {
+    static Content of_few({1, 2, 40, 3, 20});
+    static Content of_many({1, 2, 530, 3});
+    return large ? of_many : of_few;
 }
 
 class Swarm {
 public:
-    explicit Swarm(Bytes input) : input_(input), fetch_(missing_of(content())) {}
+    Swarm(Content& content, Bytes input)
+        : torrent_(content.torrent),
+          proofs_(content.proofs),
+          input_(input),
+          fetch_(missing_of(torrent_)) {}
 
     /// One step of what the input says; false at its end.
     bool step() {
@@ -70,9 +80,9 @@ public:
         }
         SPATE_ASSERT(fetch_.complete());
         for (const metainfo::PieceLayer& layer : fetch_.take())
-            for (std::size_t file = 0; file < content().files.size(); ++file)
-                if (content().files[file].pieces_root == layer.pieces_root)
-                    SPATE_ASSERT(layer.hashes == layer_of(content(), file));
+            for (std::size_t file = 0; file < torrent_.files.size(); ++file)
+                if (torrent_.files[file].pieces_root == layer.pieces_root)
+                    SPATE_ASSERT(layer.hashes == layer_of(torrent_, file));
     }
 
 private:
@@ -93,7 +103,7 @@ private:
     HashRef any_range() {
         HashRef range;
         const std::uint8_t file = input_.read<std::uint8_t>().value_or(0);
-        range.pieces_root = content().files[file % content().files.size()].pieces_root.value();
+        range.pieces_root = torrent_.files[file % torrent_.files.size()].pieces_root.value();
         if (file >= 250) range.pieces_root = {};
         range.base_layer = input_.read<std::uint8_t>().value_or(0);
         range.index = input_.read<std::uint16_t>().value_or(0);
@@ -112,7 +122,7 @@ private:
     }
 
     LayerFetch::Answer tell(ConnectionId peer, const HashRef& range, std::byte lie) {
-        auto proof = proofs().prove(range).value_or(std::vector<Sha256Digest>(3));
+        auto proof = proofs_.prove(range).value_or(std::vector<Sha256Digest>(3));
         proof[proof.size() / 2].bytes[7] ^= lie;
         return fetch_.on_hashes(peer, range, joined(proof), now_);
     }
@@ -129,7 +139,7 @@ private:
     }
 
     void serve(const HashRef& range) {
-        const auto proof = proofs().prove(range);
+        const auto proof = proofs_.prove(range);
         if (!proof) return;
         const hashing::HashRange hashes{range.base_layer, range.index, range.length,
                                         range.proof_layers};
@@ -137,6 +147,8 @@ private:
         SPATE_ASSERT(hashing::root_by_proof(hashing::Hasher::best(), hashes, *proof));
     }
 
+    const metainfo::Metainfo& torrent_;
+    LayerProofs& proofs_;
     ByteReader input_;
     LayerFetch fetch_;
     std::vector<Asked> asked_;
@@ -146,11 +158,11 @@ private:
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    if (size > 512) return 0;
-    Swarm swarm(std::as_bytes(std::span(data, size)));
+    if (size == 0 || size > 512) return 0;
+    Swarm swarm(content(data[0] % 32 == 31), std::as_bytes(std::span(data, size)).subspan(1));
     while (swarm.step()) {
     }
-    // Which takes a hundred times as long as most inputs.
-    if (size > 0 && data[0] % 32 == 0) swarm.finish();
+    // Which takes longer than most inputs.
+    if (data[0] >= 224) swarm.finish();
     return 0;
 }
