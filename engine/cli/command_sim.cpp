@@ -9,6 +9,7 @@
 #include "engine/cli/environment.hpp"
 #include "engine/cli/machine.hpp"
 #include "engine/cli/scenario_file.hpp"
+#include "engine/cli/sim_adversary.hpp"
 #include "engine/cli/sim_report.hpp"
 #include "engine/cli/sim_runs.hpp"
 #include "engine/cli/torrent_maker.hpp"
@@ -37,6 +38,8 @@ struct Options {
     sim::Distribution distribution{};
     std::uint64_t piece_bytes = 0;
     std::vector<CLI::Option*> distribution_only{};
+    AdversaryRequest adversary{};
+    std::vector<CLI::Option*> adversary_only{};
 };
 
 std::uint32_t failing(Console& console, std::uint64_t seed, const std::string& failure) {
@@ -205,6 +208,7 @@ void list_scenarios(Console& console) {
         console.object({{"scenario", name}, {"title", title}});
     };
     tell(distribution_name, "How long a file takes to reach everybody, against theory");
+    tell(adversary_name, "Honest swarms under attack by peers and trackers, drawn from the seed");
     for (const BuiltInScenario& each : built_in_scenarios())
         if (const auto experiment = parse_scenario(each.toml, std::string(each.name)))
             tell(each.name, experiment->title);
@@ -212,6 +216,11 @@ void list_scenarios(Console& console) {
 
 std::optional<std::string> usage_error(const Options& options) {
     if (options.scenario.empty()) return "name a scenario; `spate sim --list` names those built in";
+    if (options.scenario == adversary_name) return std::nullopt;
+    for (const CLI::Option* option : options.adversary_only)
+        if (option->count() > 0)
+            return fmt::format("{} is for the scenario '{}' only", option->get_name(),
+                               adversary_name);
     if (options.piece_bytes % block_size_bytes != 0 || options.piece_bytes > (64 << 20))
         return "--piece-size must be a multiple of 16K, at most 64M";
     const sim::Distribution& of = options.distribution;
@@ -241,6 +250,12 @@ int simulate(const Options& options, Environment& environment) {
         return exit_usage;
     }
     if (options.scenario == distribution_name) return simulate_distribution(options, environment);
+    if (options.scenario == adversary_name) {
+        AdversaryRequest request = options.adversary;
+        request.seed = options.seed;
+        request.processes = static_cast<unsigned>(options.cpus.size());
+        return simulate_adversary(std::move(request), environment);
+    }
     return simulate_scenario(options, environment);
 }
 
@@ -270,6 +285,43 @@ void add_distribution_options(CLI::App& command, Options& options) {
                        ->type_name("N"));
 }
 
+std::expected<std::vector<sim::AttackKind>, std::string> parse_attacks(const std::string& text) {
+    std::vector<sim::AttackKind> kinds;
+    for (std::size_t at = 0; at <= text.size();) {
+        const std::size_t end = std::min(text.find(',', at), text.size());
+        const std::string name = text.substr(at, end - at);
+        const auto kind = sim::attack_kind_of(name);
+        if (!kind) return std::unexpected(fmt::format("'{}' is no kind of attack", name));
+        kinds.push_back(*kind);
+        at = end + 1;
+    }
+    return kinds;
+}
+
+void add_adversary_options(CLI::App& command, Options& options) {
+    AdversaryRequest& of = options.adversary;
+    auto& list = options.adversary_only;
+    list.push_back(
+        command.add_option("--rounds", of.rounds, "adversary: so many seeds, from --seed on")
+            ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40))
+            ->type_name("N"));
+    std::string names;
+    for (std::size_t i = 0; i < sim::attack_kind_count; ++i)
+        names += fmt::format("{}{}", i == 0 ? "" : ", ",
+                             sim::shape_of(static_cast<sim::AttackKind>(i)).name);
+    list.push_back(add_parsed(command, "--kinds", of.kinds, parse_attacks,
+                              "adversary: attacks to draw from, with commas between them: " + names)
+                       ->type_name("LIST"));
+    list.push_back(command
+                       .add_option("--totals", of.totals,
+                                   "adversary: go on behind the last seed in this file, and add "
+                                   "to its totals")
+                       ->check(a_file_to_write())
+                       ->type_name("FILE"));
+    list.push_back(command.add_flag(
+        "--here", of.here, "adversary: in this process, for a debugger; an abort ends it"));
+}
+
 }  // namespace
 
 Command add_sim_command(CLI::App& app) {
@@ -277,7 +329,7 @@ Command add_sim_command(CLI::App& app) {
         app.add_subcommand("sim", "Swarm experiments in virtual time, with the engine's own code");
     auto options = std::make_shared<Options>();
     command->add_option("SCENARIO", options->scenario,
-                        "'distribution', a built-in scenario's name, or a .toml file");
+                        "'distribution', 'adversary', a built-in scenario's name, or a .toml file");
     command->add_flag("--list", options->list, "Name the built-in scenarios");
     command->add_option("--n", options->peers, "Downloaders, all classes together")
         ->check(CLI::Range(1U, sim::nodes_max / 2))
@@ -306,6 +358,7 @@ Command add_sim_command(CLI::App& app) {
         ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40))
         ->type_name("K");
     add_distribution_options(*command, *options);
+    add_adversary_options(*command, *options);
     command->footer(
         "Ends with a JSON object; the same seed gives the same trace_hash on every machine.\n\n"
         "Example:\n"

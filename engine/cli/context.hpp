@@ -21,6 +21,9 @@ struct Context {
     /// SPATE_HASH: which hashing kernels to use instead of the fastest.
     std::optional<std::string> hasher_name{};
 
+    /// CPU time of the calling thread.
+    std::function<std::uint64_t()> thread_cpu_ns{};
+
     double seconds() const { return to_seconds(now() - started); }
 };
 

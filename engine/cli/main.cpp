@@ -33,12 +33,20 @@ std::uint64_t system_secret() {
     return secret;
 }
 
+std::uint64_t read_thread_cpu() {
+    timespec raw{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &raw);
+    return static_cast<std::uint64_t>(raw.tv_sec) * 1'000'000'000 +
+           static_cast<std::uint64_t>(raw.tv_nsec);
+}
+
 Context make_context() {
     Context context{.now = read_clock, .started = read_clock()};
     context.unix_seconds = std::chrono::duration_cast<std::chrono::seconds>(
                                std::chrono::system_clock::now().time_since_epoch())
                                .count();
     context.secret = system_secret;
+    context.thread_cpu_ns = read_thread_cpu;
     if (const char* name = std::getenv("SPATE_HASH"); name != nullptr && *name != '\0')
         context.hasher_name = name;
     return context;

@@ -23,6 +23,7 @@ struct Connect {
 /// End the connection; answer with handle_closed() when nothing of it is in flight any more.
 struct Close {
     ConnectionId connection;
+    DropReason reason{};  // for whoever wants to tell
 };
 /// The connection has something to send: call take_send() unless a send is in flight.
 struct Transmit {

@@ -127,7 +127,7 @@ void Session::close(Connection& connection, DropReason reason, Time now) {
     connection.stage = Stage::closing;
     note_wait(connection);
     connection_timers_.cancel(ConnectionTable::slot_of(connection.id));
-    put(Close{connection.id});
+    put(Close{connection.id, reason});
 }
 
 void Session::leave_torrent(Connection& connection, DropReason reason, Time now) {

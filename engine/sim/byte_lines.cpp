@@ -13,6 +13,8 @@ namespace {
 
 /// A receive without a plan.
 constexpr std::size_t linear_bytes = 16 * 1024;
+/// A cold read takes so long, at most.
+constexpr std::uint64_t read_ns_max = 20'000'000;
 
 }  // namespace
 
@@ -25,6 +27,7 @@ struct ByteLines::Link {
     bool receiving = false;
     bool planned = false;
     bool sending = false;
+    bool reading = false;  // the payload of the send
     bool closing = false;
     bool finished = false;
     session::SendPlan sent;
@@ -51,7 +54,7 @@ ByteLines::Link& ByteLines::open(ConnectionId id, std::shared_ptr<VirtualSocket>
     link->socket->set_handlers(
         {.received =
              [this, alive = core_.alive(), to = link.get()](std::size_t count, bool over) {
-                 if (*alive) core_.run([&] { on_received(*to, count, over); });
+                 if (*alive) deal_with(*to, count, over);
              },
          .sent =
              [this, alive = core_.alive(), to = link.get()](bool sent) {
@@ -120,6 +123,14 @@ void ByteLines::start_receiving(Link& link) {
     }
 }
 
+void ByteLines::deal_with(Link& link, std::size_t count, bool over) {
+    const session::Connection* const connection = core_.session().find_connection(link.id);
+    const Endpoint remote = connection != nullptr ? connection->remote : Endpoint{};
+    core_.node().on_input(remote, count, true);
+    core_.run([&] { on_received(link, count, over); });
+    core_.node().on_input(remote, count, false);
+}
+
 void ByteLines::on_received(Link& link, std::size_t count, bool over) {
     session::Session& session = core_.session();
     link.receiving = false;
@@ -150,7 +161,28 @@ void ByteLines::transmit(Link& link) {
         node.disk(link.sent.torrent).read(block, node.network().random(), bytes);
     }
     link.sending = true;
+    node.on_sent(bytes.size());
+    const bool cold = link.sent.block_count > 0 && node.options().cold_reads > 0 &&
+                      node.chance().unit() < node.options().cold_reads;
+    if (cold) return read_then_send(link, std::move(bytes));
     link.socket->start_send(std::move(bytes));
+}
+
+void ByteLines::read_then_send(Link& link, std::vector<std::byte> bytes) {
+    link.reading = true;
+    SimNode& node = core_.node();
+    const Duration delay(static_cast<std::int64_t>(node.chance().below(read_ns_max)));
+    node.queue().schedule_in(
+        delay, {EventKind::read, node.index(), link.socket->stream(), bytes.size()},
+        [this, alive = core_.alive(), to = &link, bytes = std::move(bytes)]() mutable {
+            if (!*alive) return;
+            core_.run([&] {
+                to->reading = false;
+                if (to->closing) return finish_if_idle(*to);
+                core_.session().handle_cold_read(to->id, to->sent);
+                to->socket->start_send(std::move(bytes));
+            });
+        });
 }
 
 void ByteLines::on_sent(Link& link, bool sent) {
@@ -171,7 +203,7 @@ void ByteLines::close(ConnectionId id) {
 }
 
 void ByteLines::finish_if_idle(Link& link) {
-    if (link.receiving || std::exchange(link.finished, true)) return;
+    if (link.receiving || link.reading || std::exchange(link.finished, true)) return;
     core_.when_closed(link.id, [this](ConnectionId id) { links_.erase(id); });
 }
 

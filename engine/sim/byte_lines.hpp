@@ -38,8 +38,10 @@ private:
     Link& open(ConnectionId id, std::shared_ptr<VirtualSocket> socket);
     void on_called(ConnectionId id, std::shared_ptr<VirtualSocket> socket);
     void start_receiving(Link& link);
+    void deal_with(Link& link, std::size_t count, bool over);
     void on_received(Link& link, std::size_t count, bool over);
     void transmit(Link& link);
+    void read_then_send(Link& link, std::vector<std::byte> bytes);
     void on_sent(Link& link, bool sent);
     void finish_if_idle(Link& link);
 

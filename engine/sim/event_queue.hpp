@@ -24,6 +24,8 @@ enum class EventKind : std::uint8_t {
     hashed,
     written,
     announced,
+    turn,
+    read,
 };
 
 /// Names an event in the trace: two runs are the same when all their tags are.

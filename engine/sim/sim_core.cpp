@@ -6,13 +6,14 @@
 #include "engine/base/assert.hpp"
 #include "engine/sim/sim_node.hpp"
 #include "engine/sim/virtual_tracker.hpp"
-#include "hashing/digest.hpp"
 
 namespace spate::sim {
 namespace {
 
 /// Between two cores of one process.
 constexpr Duration mail_delay = 30us;
+/// A core looks at all that the kernel has for it, and then does what follows.
+constexpr std::uint64_t turn_ns_max = 60'000;
 /// A piece waits for lane-mates, and is hashed.
 constexpr Duration hash_delay = 3ms;
 constexpr Duration announce_delay = 40ms;
@@ -55,8 +56,23 @@ EventTag SimCore::tag(EventKind kind, std::uint64_t size) const {
 
 // --- Turns
 
+/// The first input of a turn says when it ends.
+bool SimCore::joins_a_turn() {
+    if (in_turn_) return true;
+    if (!node_.options().turns || node_.chance().below(2) == 0) return false;
+    in_turn_ = true;
+    const Duration rest(static_cast<std::int64_t>(node_.chance().below(turn_ns_max)));
+    node_.queue().schedule_in(rest, tag(EventKind::turn, 0), [this, alive = alive_] {
+        if (!*alive) return;
+        in_turn_ = false;
+        if (!killed_) settle();
+    });
+    return true;
+}
+
 void SimCore::settle() {
     pump();
+    peaks_.letters = std::max(peaks_.letters, session_.letters_waiting());
     for (std::uint16_t core = 0; core < letters_on_way_.size(); ++core)
         send_letters(CoreIndex(core));
     pump();
@@ -65,7 +81,9 @@ void SimCore::settle() {
 }
 
 void SimCore::pump() {
-    while (auto output = session_.poll_output()) execute(std::move(*output));
+    std::size_t outputs = 0;
+    for (; auto output = session_.poll_output(); ++outputs) execute(std::move(*output));
+    peaks_.outputs = std::max(peaks_.outputs, outputs);
 }
 
 void SimCore::send_letters(CoreIndex to) {
@@ -113,8 +131,10 @@ void SimCore::execute(session::Output output) {
             const auto lines = [this](auto&& use) { std::visit(use, lines_); };
             if constexpr (is_same_v<Order, session::Connect>)
                 lines([&](auto& on) { on.connect(order); });
-            if constexpr (is_same_v<Order, session::Close>)
+            if constexpr (is_same_v<Order, session::Close>) {
+                tell_of_close(order);
                 lines([&](auto& on) { on.close(order.connection); });
+            }
             if constexpr (is_same_v<Order, session::Transmit>)
                 lines([&](auto& on) { on.transmit(order.connection); });
             if constexpr (is_same_v<Order, session::Receive>)
@@ -132,6 +152,11 @@ void SimCore::execute(session::Output output) {
                 node_.on_failed(order.torrent, std::move(order.reason));
         },
         output);
+}
+
+void SimCore::tell_of_close(const session::Close& order) {
+    const session::Connection* const connection = session_.find_connection(order.connection);
+    if (connection != nullptr) node_.on_dropped(connection->remote, order.reason);
 }
 
 void SimCore::handle_message(const session::CoreMessage& message) {
@@ -198,11 +223,12 @@ void SimCore::hash(const session::HashPiece& order) {
 }
 
 bool SimCore::hash_matches(const session::HashPiece& order) {
-    const session::Torrent& torrent = *session_.find_torrent(order.torrent);
-    if (auto* const lines = std::get_if<NamedLines>(&lines_))
+    if (auto* const lines = std::get_if<NamedLines>(&lines_)) {
+        const session::Torrent& torrent = *session_.find_torrent(order.torrent);
         return lines->settle(order.torrent, *torrent.picker->partials().at(order.piece));
+    }
     const Bytes piece = session_.buffers().table().at(order.buffer).first(order.size_bytes);
-    return hashing::sha1(piece) == torrent.metainfo().piece_hashes[order.piece.value];
+    return node_.disk(order.torrent).content().matches(order.piece, piece);
 }
 
 void SimCore::write(const session::WritePiece& order) {

@@ -55,22 +55,32 @@ public:
     bool killed() const { return killed_; }
     /// Turns false when the core is gone; for whoever may outlive it.
     const std::shared_ptr<bool>& alive() const { return alive_; }
-    /// An input of the session, and all that follows from it.
+    /// An input of the session, and all that follows from it: at once, or together with that of
+    /// the inputs of the same turn.
     template <class Work>
     void run(Work&& work) {
         if (killed_) return;
         work();
-        settle();
+        if (!joins_a_turn()) settle();
     }
     /// Tells the session soon that nothing of the connection is in flight, then calls `forget`.
     void when_closed(ConnectionId id, std::move_only_function<void(ConnectionId)> forget);
 
+    /// What the session put out in a turn, and the letters for other cores that waited, at most.
+    struct Peaks {
+        std::size_t outputs = 0;
+        std::size_t letters = 0;
+    };
+    const Peaks& peaks() const { return peaks_; }
+
 private:
+    bool joins_a_turn();
     void settle();
     void pump();
     void send_letters(CoreIndex to);
     void deliver(CoreIndex to, const session::CoreMessage& message);
     void execute(session::Output output);
+    void tell_of_close(const session::Close& order);
     void arm_timer();
     void on_timer(Time at);
 
@@ -93,6 +103,8 @@ private:
     Time timer_ran_at_{};
     std::vector<std::size_t> letters_on_way_;  // by core
     bool killed_ = false;
+    bool in_turn_ = false;  // its end is scheduled
+    Peaks peaks_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
     std::variant<ByteLines, NamedLines> lines_;
 };

@@ -23,6 +23,7 @@ SimNode::SimNode(SimWorld& world, NodeOptions options, std::uint32_t number, std
                  ? world.parcels.add_node(options_.link, address_.address)
                  : world.network.add_node(options_.link, address_.address)),
       random_(seed),
+      chance_(~seed),
       up_(options_.up_bytes_per_s),
       down_(options_.down_bytes_per_s) {}
 
@@ -119,20 +120,31 @@ std::uint64_t SimNode::dropped(session::DropReason reason) const {
 
 bool SimNode::bans(const IpAddress& address) const {
     for (const auto& core : cores_)
-        if (const session::Torrent* const torrent = core->session().find_torrent(TorrentId(0)))
-            if (torrent->home && torrent->home->peers().banned(address)) return true;
+        for (std::uint32_t id = 0; id < torrent_count(); ++id)
+            if (const auto* const torrent = core->session().find_torrent(TorrentId(id)))
+                if (torrent->home && torrent->home->peers().banned(address)) return true;
     return false;
 }
 
 tracker::AnnounceResult SimNode::announce(const tracker::AnnounceRequest& request) {
-    return world_.tracker.announce(request, address_.address, random_);
+    auto result = world_.tracker.announce(request, address_.address, random_);
+    if (world_.tampers) world_.tampers(result);
+    return result;
 }
 
 void SimNode::on_complete(TorrentId torrent) {
     ++completions_;
-    if (torrent.value != 0) return;
+    if (torrents_[torrent.value].content != 0) return;
     completed_at_ = world_.queue.now();
     if (world_.completed) world_.completed(*this);
+}
+
+void SimNode::on_input(const Endpoint& remote, std::size_t bytes, bool begins) {
+    if (world_.deals_with) world_.deals_with(*this, remote, bytes, begins);
+}
+
+void SimNode::on_dropped(const Endpoint& remote, session::DropReason reason) {
+    if (world_.dropped) world_.dropped(*this, remote, reason);
 }
 
 void SimNode::on_written(TorrentId torrent, PieceIndex piece) {

@@ -44,6 +44,11 @@ struct NodeOptions {
     Duration core_lag{};
     std::uint64_t up_bytes_per_s = 0;  // 0: unlimited
     std::uint64_t down_bytes_per_s = 0;
+    /// What follows from an input may wait for the inputs that come within the same turn of the
+    /// core.
+    bool turns = false;
+    /// Of the sends with payload, this part reads from a slow disk first.
+    double cold_reads = 0;
     session::SessionOptions session;  // core, seed, ids and port are set by the node
 };
 
@@ -66,6 +71,13 @@ struct SimWorld {
     /// By piece of the first content: nodes present that have it.
     std::vector<std::uint32_t> copies{};
     std::function<void(SimNode&)> completed{};  // its first torrent; may be empty
+    /// A node ended this connection; may be empty.
+    std::function<void(SimNode&, const Endpoint&, session::DropReason)> dropped{};
+    /// Called before and after a core deals with `bytes` from a peer; may be empty.
+    std::function<void(SimNode&, const Endpoint& remote, std::size_t bytes, bool begins)>
+        deals_with{};
+    /// What becomes of a tracker's answers on their way; may be empty.
+    std::function<void(tracker::AnnounceResult&)> tampers{};
 };
 
 /// Sessions that share torrents, rate limits and disks, as the threads of one process do. One
@@ -102,10 +114,12 @@ public:
     const VirtualDisk& disk(TorrentId torrent) const { return *torrents_[torrent.value].disk; }
     std::uint64_t dropped(session::DropReason reason) const;
     Time arrived_at() const { return arrived_at_; }
-    /// Of the first torrent: empty until then.
+    /// Handed to its connections, whatever it was.
+    std::uint64_t bytes_sent() const { return bytes_sent_; }
+    /// Of the first content: empty until then.
     std::optional<Time> first_stored_at() const { return first_stored_at_; }
     std::optional<Time> completed_at() const { return completed_at_; }
-    /// It found that this address sends false data.
+    /// It found that this address sends false data, of whatever torrent.
     bool bans(const IpAddress& address) const;
 
     // For its cores.
@@ -117,6 +131,11 @@ public:
     SimCore& core(CoreIndex core) { return *cores_[core.value]; }
     tracker::AnnounceResult announce(const tracker::AnnounceRequest& request);
     void on_complete(TorrentId torrent);
+    void on_input(const Endpoint& remote, std::size_t bytes, bool begins);
+    void on_dropped(const Endpoint& remote, session::DropReason reason);
+    void on_sent(std::size_t bytes) { bytes_sent_ += bytes; }
+    /// Of what the node itself can't choose.
+    Prng& chance() { return chance_; }
     void on_written(TorrentId torrent, PieceIndex piece);
     void on_failed(TorrentId torrent, std::string reason);
     void on_metadata(TorrentId torrent, const std::vector<Endpoint>& peers);
@@ -140,6 +159,7 @@ private:
     const Endpoint address_;
     const std::uint32_t index_;
     Prng random_;
+    Prng chance_;
     TokenBucket up_;
     TokenBucket down_;
     bool gone_ = false;
@@ -149,6 +169,7 @@ private:
     std::vector<Torrent> torrents_;  // by TorrentId
     std::vector<std::string> failures_;
     std::uint32_t completions_ = 0;
+    std::uint64_t bytes_sent_ = 0;
     Invariants invariants_;
     std::vector<std::unique_ptr<SimCore>> cores_;
 };

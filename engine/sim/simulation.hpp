@@ -62,6 +62,19 @@ public:
     void when_complete(std::function<void(SimNode&)> action) {
         world_.completed = std::move(action);
     }
+    /// Called when a node ends a connection.
+    void when_dropped(std::function<void(SimNode&, const Endpoint&, session::DropReason)> action) {
+        world_.dropped = std::move(action);
+    }
+    /// Called before and after a node deals with bytes from a peer.
+    void when_dealing(std::function<void(SimNode&, const Endpoint&, std::size_t, bool)> action) {
+        world_.deals_with = std::move(action);
+    }
+    /// Changes what the tracker answers.
+    void tamper(std::function<void(tracker::AnnounceResult&)> change) {
+        world_.tampers = std::move(change);
+    }
+    EventQueue& queue() { return queue_; }
     Time start() const { return start_; }
     Duration elapsed() const { return queue_.now() - start_; }
     std::uint64_t trace_hash() const { return queue_.trace_hash(); }

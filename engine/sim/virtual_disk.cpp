@@ -27,6 +27,7 @@ bool VirtualDisk::write(PieceIndex piece) {
 bool VirtualDisk::write(PieceIndex piece, Bytes bytes) {
     if (!write(piece)) return false;
     pieces_[piece.value].assign(bytes.begin(), bytes.end());
+    pieces_[piece.value].resize(content_->metainfo()->piece_span_bytes(piece));
     return true;
 }
 

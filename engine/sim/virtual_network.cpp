@@ -13,6 +13,10 @@ Duration transmission_time(std::size_t bytes, std::uint64_t rate_bytes_per_s) {
         static_cast<std::int64_t>(std::uint64_t{bytes} * 1'000'000'000 / rate_bytes_per_s));
 }
 
+constexpr Duration unreachable_after = 300ms;
+/// As Linux gives up its SYNs.
+constexpr Duration unanswered_after = 127s;
+
 }  // namespace
 
 std::uint32_t VirtualNetwork::add_node(LinkClass link, const IpAddress& address) {
@@ -25,12 +29,20 @@ std::uint32_t VirtualNetwork::add_node(LinkClass link, const IpAddress& address)
 
 void VirtualNetwork::call(std::uint32_t from, const Endpoint& to, Called called) {
     const auto target = by_address_.find(to.address);
-    SPATE_ASSERT(target != by_address_.end());
+    if (target == by_address_.end()) return refuse_call(from, to, std::move(called));
     queue_.schedule_in(path_latency(from, target->second),
                        {EventKind::call_arrived, target->second, from, 0},
                        [this, from, to, called = std::move(called)]() mutable {
                            answer_call(from, to, std::move(called));
                        });
+}
+
+/// A router says so, for one half of the addresses; the other half is silent.
+void VirtualNetwork::refuse_call(std::uint32_t from, const Endpoint& to, Called called) {
+    const bool silent = std::to_integer<unsigned>(to.address.bytes()[3]) % 2 == 0;
+    queue_.schedule_in(silent ? unanswered_after : unreachable_after,
+                       {EventKind::call_answered, from, 0, 0},
+                       [called = std::move(called)]() mutable { called({}); });
 }
 
 void VirtualNetwork::answer_call(std::uint32_t from, const Endpoint& to, Called called) {

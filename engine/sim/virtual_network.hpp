@@ -43,7 +43,7 @@ public:
     std::uint32_t add_node(LinkClass link, const IpAddress& address);
     void listen(const Endpoint& at, Accept accept) { listeners_[at] = std::move(accept); }
     void stop_listening(const Endpoint& at) { listeners_.erase(at); }
-    /// `called` is called one round trip later.
+    /// `called` is called one round trip later; where no node has the address, after a while.
     void call(std::uint32_t from, const Endpoint& to, Called called);
 
     EventQueue& queue() { return queue_; }
@@ -61,6 +61,7 @@ private:
         Time downlink_free{};
     };
 
+    void refuse_call(std::uint32_t from, const Endpoint& to, Called called);
     void answer_call(std::uint32_t from, const Endpoint& to, Called called);
     void lose_by_chance(const Socket& socket);
     Time reserve_uplink(std::uint32_t node, std::size_t bytes);

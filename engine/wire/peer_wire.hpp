@@ -76,6 +76,8 @@ public:
     /// Payload of blocks, discarded ones included.
     std::uint64_t payload_bytes_received() const { return payload_bytes_; }
     std::uint64_t protocol_bytes_received() const { return bytes_received_ - payload_bytes_; }
+    /// Of messages that are under way, or were handled last.
+    std::size_t held_bytes() const { return assembly_.capacity() + kept_.capacity(); }
     std::uint32_t keep_alives_received() const { return keep_alives_; }
 
 private:

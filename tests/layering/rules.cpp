@@ -22,8 +22,9 @@ std::vector<Rule> make_rules() {
     const Names sim = with(machines, {"engine/session", "hashing"});
     const Names driver = with(sim, {"io", "engine/driver/tracker", "engine/driver/content"});
     const Names control{"engine/base", "engine/metainfo", "engine/session"};
-    const Names cli = with(sim, {"engine/driver", "engine/driver/tracker", "engine/driver/content",
-                                 "engine/sim", "engine/synthetic", "engine/rpc", "engine/web"});
+    const Names cli =
+        with(sim, {"engine/driver", "engine/driver/tracker", "engine/driver/content", "engine/sim",
+                   "engine/sim/adversary", "engine/synthetic", "engine/rpc", "engine/web"});
     return {
         {"engine/base", pure, {}, {"arpa/inet.h", "sys/sdt.h"}},
         {"io", system, {"engine/base"}, {"liburing.h", "liburing/"}},
@@ -48,6 +49,7 @@ std::vector<Rule> make_rules() {
          {"ares.h", "curl/", "fmt/", "spdlog/"}},
         {"engine/driver/content", system, with(sim, {"io"}), {"curl/", "fmt/"}},
         {"engine/sim", pure, sim, {"fmt/"}},
+        {"engine/sim/adversary", pure, with(sim, {"engine/sim"}), {"fmt/"}},
         {"engine/synthetic", system, with(protocols, {"engine/wire", "hashing", "io"}), {"fmt/"}},
         {"engine/rpc", pure, control, {"fmt/", "nlohmann/"}},
         {"engine/web", pure, control, {"fmt/", "nlohmann/"}},
