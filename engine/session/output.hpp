@@ -10,6 +10,7 @@
 #include "engine/base/endpoint.hpp"
 #include "engine/base/ids.hpp"
 #include "engine/metainfo/metainfo.hpp"
+#include "engine/session/drop_reason.hpp"
 #include "engine/tracker/announce.hpp"
 #include "engine/tracker/reach.hpp"
 

@@ -14,6 +14,9 @@ namespace {
 constexpr Duration mail_delay = 30us;
 /// A core looks at all that the kernel has for it, and then does what follows.
 constexpr std::uint64_t turn_ns_max = 60'000;
+/// Of a core that has much to do, which one turn in so many is taken for.
+constexpr std::uint64_t busy_turn_ns_max = 3'000'000;
+constexpr std::uint64_t busy_turn_every = 8;
 /// A piece waits for lane-mates, and is hashed.
 constexpr Duration hash_delay = 3ms;
 constexpr Duration announce_delay = 40ms;
@@ -61,7 +64,9 @@ bool SimCore::joins_a_turn() {
     if (in_turn_) return true;
     if (!node_.options().turns || node_.chance().below(2) == 0) return false;
     in_turn_ = true;
-    const Duration rest(static_cast<std::int64_t>(node_.chance().below(turn_ns_max)));
+    const bool busy = node_.chance().below(busy_turn_every) == 0;
+    const Duration rest(
+        static_cast<std::int64_t>(node_.chance().below(busy ? busy_turn_ns_max : turn_ns_max)));
     node_.queue().schedule_in(rest, tag(EventKind::turn, 0), [this, alive = alive_] {
         if (!*alive) return;
         in_turn_ = false;

@@ -29,11 +29,20 @@ public:
         std::vector<PeerId> others;
         for (const auto& [honest, id] : field.ids)
             if (honest != target) others.push_back(id);
-        if (!others.empty()) id_ = others[field.random.below(others.size())];
+        learns_ = others.empty() || field.chance(0.1);
+        if (!learns_) id_ = others[field.random.below(others.size())];
+    }
+
+    void on_handshake(HostilePeer& peer, const wire::Handshake& theirs) override {
+        field_.ids[peer.honest()] = theirs.peer_id;
+        if (learns_) return peer.hang_up();
+        FalseSeed::on_handshake(peer, theirs);
     }
 
 private:
     void on_request(HostilePeer& peer, BlockRef block) override { send_block(peer, block, false); }
+
+    bool learns_ = false;  // knows no name yet, or wants the newest
 };
 
 }  // namespace

@@ -40,7 +40,7 @@ std::vector<TestContent::Shape> draw_contents(TorrentVersion version, bool magne
     if (magnet) wanted.empty_files = empty_files;
     TestContent::Shape many;
     many.piece_length_bytes = 1024;
-    many.total_bytes = std::uint64_t{1024} * (random.below(4) == 0 ? 32'768 : 2'048);
+    many.total_bytes = std::uint64_t{1024} * (random.below(2) == 0 ? 32'768 : 2'048);
     many.zeros = true;
     return {wanted, many};
 }
@@ -51,7 +51,7 @@ NodeOptions draw_node(Prng& random) {
     node.turns = true;
     node.cold_reads = random.below(2) == 0 ? 0.5 : 0;
     node.plain = random.below(8) == 0;
-    node.link = {.up_bytes_per_s = 40'000 + random.below(40'000),
+    node.link = {.up_bytes_per_s = 20'000 + random.below(20'000),
                  .down_bytes_per_s = 1'000'000,
                  .latency = Duration(1ms) + Duration(random.below(30'000'000))};
     node.session.connections_max = connections_max;
@@ -65,7 +65,10 @@ void draw_honest(SwarmPlan& plan, Prng& random) {
     for (std::uint32_t i = 0; i < seeds; ++i) {
         NodeOptions node = draw_node(random);
         node.torrents = {{.content = 0, .seed = true}, {.content = 1, .seed = true}};
-        if (random.below(2) == 0) node.up_bytes_per_s = node.link.up_bytes_per_s / 2;
+        if (random.below(2) == 0) {
+            node.up_bytes_per_s = node.link.up_bytes_per_s;
+            node.link.up_bytes_per_s *= 8;
+        }
         plan.honest.push_back(std::move(node));
     }
     const std::uint32_t leechers = upto(random, 4);

@@ -11,11 +11,12 @@
 
 namespace spate::sim {
 
-/// An attacked download may take `slowdown_max` times as long as the calm one, and never less than
-/// `slack` longer: a timeout or two aren't lost against a transfer of seconds.
+/// An attacked download may take `slowdown_max` times as long as the calm one, or `slack` longer,
+/// whichever is more: the waits that end a silence (20 s for a block, and as long for a handshake)
+/// are the same however short a transfer is.
 struct Patience {
     static constexpr double slowdown_max = 2;
-    static constexpr Duration slack = 30s;
+    static constexpr Duration slack = 45s;
 };
 
 /// How much peers may make a process hold and do.
