@@ -36,7 +36,9 @@ void Session::fill_requests(Connection& connection, Time now) {
                          .has = connection.has,
                          .window = connection.window,
                          .state = connection.picking,
-                         .rate_bytes_per_s = connection.down.recent_bytes_per_s(now)};
+                         .rate_bytes_per_s = connection.down.recent_bytes_per_s(now),
+                         .gives = connection.down.total_bytes() > 0 && !connection.stalled,
+                         .silent = connection.stalled};
     if (connection.peer_chokes) {
         if (connection.allowed_fast.empty()) return;
         peer.only = connection.allowed_fast;

@@ -137,7 +137,8 @@ void Picker::share_blocks(Call& call, PartialPiece& partial, unsigned requests_m
         if (pick.block.piece == partial.piece()) pending_.push_back(pick.block);
     for (std::uint32_t i = 0; i < partial.block_count() && call.left() > 0; ++i) {
         if (partial.received(i) || partial.requests(i) >= requests_max) continue;
-        if (partial.requests(i) > 0 && !partial.may_be_shared(i)) continue;
+        const bool asked = partial.requests(i) > 0;
+        if (asked && (call.peer.silent || !partial.may_be_shared(i))) continue;
         if (std::ranges::find(pending_, partial.block(i)) == pending_.end()) take(call, partial, i);
     }
 }
@@ -229,7 +230,8 @@ void Picker::pick_late(Call& call) {
 void Picker::pick_endgame(Call& call) {
     for (auto& [piece, partial] : partials_) {
         if (call.left() == 0) return;
-        share_blocks(call, *partial, endgame_requests_max);
+        share_blocks(call, *partial,
+                     endgame_requests_max + (call.peer.gives ? endgame_givers_max : 0));
     }
 }
 

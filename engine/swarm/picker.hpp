@@ -45,6 +45,8 @@ struct PickPeer {
     const RequestWindow& window;
     PeerPickState& state;
     std::uint64_t rate_bytes_per_s = 0;  // what it gives us
+    bool gives = false;                  // it has given us something, and isn't silent
+    bool silent = false;                 // it let its requests' time pass
     std::span<const PieceIndex> only{};  // not empty: of these pieces alone (allowed fast)
 };
 
@@ -56,8 +58,10 @@ struct PickPeer {
 /// core claimed a second time. One thread; the piece table and the availability are shared.
 class Picker {
 public:
-    /// A block may be asked of so many peers in the endgame.
+    /// A block may be asked of so many peers in the endgame; of so many more that give, or a few
+    /// that are silent would keep the last blocks from all others. One that was silent shares none.
     static constexpr unsigned endgame_requests_max = 3;
+    static constexpr unsigned endgame_givers_max = 3;
     /// Nothing is asked for twice in the first moments of the endgame, which for a fast swarm are
     /// all.
     static constexpr Duration endgame_patience = 250ms;

@@ -156,6 +156,23 @@ TEST_F(PickerTest, ABlockIsAskedOfThreePeersAtMostAndOfEachOnce) {
     static_assert(Picker::endgame_requests_max == 3);
 }
 
+TEST_F(PickerTest, SilentPeersDoNotKeepTheLastBlocksFromOneThatGives) {
+    const Time endgame = start + 1s;
+    const std::size_t blocks = pick(1'000).size();
+    PeerPickState state;
+    const RequestWindow empty;
+    PickPeer peer{ConnectionId(2), all, empty, state};
+    peer.silent = true;
+    EXPECT_TRUE(pick_for(picker, peer, 1'000, endgame).empty()) << "it has had its time";
+    for (unsigned i = 1; i < Picker::endgame_requests_max; ++i) (void)pick(1'000, endgame);
+    peer.silent = false;
+    EXPECT_TRUE(pick_for(picker, peer, 1'000, endgame).empty());
+    peer.gives = true;
+    for (unsigned i = 0; i < Picker::endgame_givers_max; ++i)
+        EXPECT_EQ(pick_for(picker, peer, 1'000, endgame).size(), blocks);
+    EXPECT_TRUE(pick_for(picker, peer, 1'000, endgame).empty());
+}
+
 TEST_F(PickerTest, InTheEndgameABlockThatBecameFreeIsAskedOfAPeerOnce) {
     const Picks first = pick(1'000);
     for (const auto& one : first) picker.on_request_gone(one.block, ConnectionId(1));

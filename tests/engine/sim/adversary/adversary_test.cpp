@@ -1,10 +1,11 @@
 // Honest swarms under attack. A failing seed is replayed by `spate sim adversary --seed N --here`.
-#include <set>
+#include "engine/sim/adversary/adversary.hpp"
 
 #include <gmock/gmock.h>
+#include <set>
+
 #include <gtest/gtest.h>
 
-#include "engine/sim/adversary/adversary.hpp"
 #include "engine/sim/adversary/swarm_plan.hpp"
 
 namespace spate::sim {
@@ -14,8 +15,7 @@ using testing::ElementsAre;
 
 std::vector<AttackKind> all_kinds() {
     std::vector<AttackKind> kinds;
-    for (std::size_t i = 0; i < attack_kind_count; ++i)
-        kinds.push_back(static_cast<AttackKind>(i));
+    for (std::size_t i = 0; i < attack_kind_count; ++i) kinds.push_back(static_cast<AttackKind>(i));
     return kinds;
 }
 
@@ -82,8 +82,7 @@ TEST(SwarmPlan, AnAttackOnMagnetsComesWithMagnets) {
 }
 
 TEST(AttackKind, NamesLeadBackToTheirKinds) {
-    for (const AttackKind kind : all_kinds())
-        EXPECT_EQ(attack_kind_of(shape_of(kind).name), kind);
+    for (const AttackKind kind : all_kinds()) EXPECT_EQ(attack_kind_of(shape_of(kind).name), kind);
     EXPECT_FALSE(attack_kind_of("kindness").has_value());
 }
 

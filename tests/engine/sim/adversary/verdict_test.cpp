@@ -1,7 +1,7 @@
 // A judge that sees nothing would find every seed clean.
-#include <gtest/gtest.h>
-
 #include "engine/sim/adversary/verdict.hpp"
+
+#include <gtest/gtest.h>
 
 namespace spate::sim {
 namespace {
@@ -30,13 +30,11 @@ TEST_F(Verdict, TwiceTheTimeIsTheMost) {
 
 TEST_F(Verdict, WhatPeersMakeUsHoldIsBounded) {
     Burden burden{.connections = 2};
-    burden.held_bytes =
-        BurdenLimits::held_bytes_base + 2 * BurdenLimits::held_bytes_per_connection;
+    burden.held_bytes = BurdenLimits::held_bytes_base + 2 * BurdenLimits::held_bytes_per_connection;
     burden.letters = BurdenLimits::letters;
     burden.outputs = BurdenLimits::outputs_base + 2 * BurdenLimits::outputs_per_connection;
     EXPECT_FALSE(judge_burden(seed(), burden));
-    for (std::size_t Burden::*figure :
-         {&Burden::held_bytes, &Burden::letters, &Burden::outputs}) {
+    for (std::size_t Burden::* figure : {&Burden::held_bytes, &Burden::letters, &Burden::outputs}) {
         Burden more = burden;
         ++(more.*figure);
         EXPECT_TRUE(judge_burden(seed(), more));
