@@ -36,7 +36,7 @@ std::vector<TestContent::Shape> draw_contents(TorrentVersion version, bool magne
     wanted.version = version;
     wanted.piece_length_bytes = 16U << (10 + random.below(3));
     // The last piece, and its last block, are shorter than the others.
-    wanted.total_bytes = (std::uint64_t{20} + random.below(20)) * 32 * 1024 + random.below(32'000);
+    wanted.total_bytes = (std::uint64_t{40} + random.below(40)) * 32 * 1024 + random.below(32'000);
     if (magnet) wanted.empty_files = empty_files;
     TestContent::Shape many;
     many.piece_length_bytes = 1024;

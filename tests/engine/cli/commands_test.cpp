@@ -165,6 +165,24 @@ TEST_F(Commands, ChoicesAreNamedInPlainWordsAndAWrongOneIsRefused) {
     EXPECT_EQ(spate_program({"get", "x.torrent", "--seed-strategy", "slowest"}).code, 2);
 }
 
+TEST_F(Commands, AttackedSwarmsAreTotalledAndGoneOnWith) {
+    const std::vector<std::string> words{"sim",      "adversary", "--kinds",  "own-addresses",
+                                         "--rounds", "2",         "--totals", path("totals.json"),
+                                         "--cores",  "1",         "--json"};
+    const Outcome first = spate_program(words);
+    EXPECT_EQ(first.code, 0);
+    ASSERT_EQ(first.lines.size(), 3U);
+    EXPECT_EQ(first.json(0)["seed"], 1);
+    EXPECT_EQ(first.json(1)["seed"], 2);
+    EXPECT_EQ(first.json(1)["failure"], "");
+    EXPECT_EQ(first.json(2)["rounds"], 2);
+    const Outcome second = spate_program(words);
+    EXPECT_EQ(second.json(0)["seed"], 3);
+    EXPECT_EQ(second.json(2)["rounds"], 4);
+    EXPECT_EQ(spate_program({"sim", "adversary", "--kinds", "kindness"}).code, 2);
+    EXPECT_EQ(spate_program({"sim", "faults", "--rounds", "2"}).code, 2);
+}
+
 TEST_F(Commands, CreatedTorrentsAreShownAndVerified) {
     create();
     const Outcome shown = spate_program({"show", path("set.torrent"), "--json"});
