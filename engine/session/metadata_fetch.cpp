@@ -109,9 +109,15 @@ void MetadataFetch::give_places(Time now) {
 
 void MetadataFetch::give_up_if_silent(Peer& peer, Place& place, Time now) {
     const ConnectionId id = peer.source.connection;
-    if (now - peer.heard_at < patience || place.collection.asked_count(id) == 0) return;
+    if (!peer.awaited) return;
+    if (now - peer.heard_at < patience) {
+        peer.awaited = place.collection.asked_count(id) > 0;
+        return;
+    }
     place.collection.release(id);
-    peer.paused_until = now + pause;
+    peer.awaited = false;
+    peer.paused_until = now + pause * (1 << std::min(peer.silences, pause_doublings_max));
+    ++peer.silences;
 }
 
 std::optional<std::uint32_t> MetadataFetch::next_request(ConnectionId id, Time now) {
@@ -120,12 +126,17 @@ std::optional<std::uint32_t> MetadataFetch::next_request(ConnectionId id, Time n
     give_places(now);
     Peer& peer = found->second;
     Place* const place = find_place(claim_of(peer));
-    if (place == nullptr) return std::nullopt;
+    if (place == nullptr) {
+        peer.awaited = false;
+        return std::nullopt;
+    }
     give_up_if_silent(peer, *place, now);
     const std::size_t asked = place->collection.asked_count(id);
     if (now < peer.paused_until || asked >= requests_per_peer_max) return std::nullopt;
     if (asked == 0) peer.heard_at = now;
-    return place->collection.next_request(id, now);
+    const auto part = place->collection.next_request(id, now);
+    peer.awaited |= part.has_value();
+    return part;
 }
 
 std::optional<std::vector<std::byte>> MetadataFetch::on_data(ConnectionId id, std::uint32_t part,
@@ -140,6 +151,7 @@ std::optional<std::vector<std::byte>> MetadataFetch::on_data(ConnectionId id, st
         !place->collection.on_data(peer.source, part, data))
         return std::nullopt;
     peer.heard_at = now;
+    peer.silences = 0;
     if (!place->collection.complete()) return std::nullopt;
     MetadataCollection::Whole whole = place->collection.take(digest_key_);
     std::erase_if(places_, [&](const Place& p) { return p.claim == claim; });

@@ -35,8 +35,10 @@ public:
     static constexpr std::size_t requests_per_peer_max = 2;
     /// A peer that answers nothing for so long is given up.
     static constexpr Duration patience = 12s;
-    /// How long a peer that rejected or was silent isn't asked.
+    /// How long a peer that rejected or was silent isn't asked; twice as long each time that it is
+    /// silent again, or a few silent ones would take turns and nobody else be asked.
     static constexpr Duration pause = 10s;
+    static constexpr unsigned pause_doublings_max = 5;
     /// Collections at a time, and what peers say of their sizes together.
     static constexpr std::size_t collections_max = 8;
     static constexpr std::uint64_t said_bytes_max = 2ULL * wire::metadata_bytes_max;
@@ -79,6 +81,8 @@ private:
         std::uint32_t size_bytes = 0;
         Time heard_at{};  // or asked at, when nothing was awaited before
         Time paused_until{};
+        bool awaited = false;   // it was asked, and may have lost its turn to another since
+        unsigned silences = 0;  // since it gave something
     };
     struct Place {
         Claim claim;

@@ -46,16 +46,26 @@ HashRef LayerFetch::range_of(Part part) const {
 
 std::optional<HashRef> LayerFetch::next_request(ConnectionId id, Time now) {
     Peer& peer = peers_[id];
-    if (peer.asked_count > 0 && now - peer.heard_at >= patience) {
-        release(id);
-        peer.paused_until = now + pause;
-    }
+    give_up_if_silent(id, peer, now);
     if (now < peer.paused_until || peer.asked_count >= requests_per_peer_max) return std::nullopt;
     const auto part = next_part(id, now);
     if (!part) return std::nullopt;
     asked_[*part].push_back({id, now});
     if (peer.asked_count++ == 0) peer.heard_at = now;
+    peer.awaited = true;
     return range_of(*part);
+}
+
+void LayerFetch::give_up_if_silent(ConnectionId id, Peer& peer, Time now) {
+    if (!peer.awaited) return;
+    if (now - peer.heard_at < patience) {
+        peer.awaited = peer.asked_count > 0;
+        return;
+    }
+    release(id);
+    peer.awaited = false;
+    peer.paused_until = now + pause * (1 << std::min(peer.silences, pause_doublings_max));
+    ++peer.silences;
 }
 
 std::optional<LayerFetch::Part> LayerFetch::next_part(ConnectionId peer, Time now) {
@@ -121,6 +131,7 @@ LayerFetch::Answer LayerFetch::on_hashes(ConnectionId id, const HashRef& range, 
         return Answer::false_hashes;
     }
     peers_[id].heard_at = now;
+    peers_[id].silences = 0;
     for (const Asker& asker : asked->second) --peers_[asker.peer].asked_count;
     asked_.erase(asked);
     --parts_left_;

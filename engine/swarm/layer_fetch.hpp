@@ -33,8 +33,10 @@ public:
     static constexpr Duration second_asker_after = 3s;
     /// A peer that answers nothing for so long is given up.
     static constexpr Duration patience = 8s;
-    /// How long a peer that rejected or was silent isn't asked.
+    /// How long a peer that rejected or was silent isn't asked; twice as long each time that it is
+    /// silent again, or a few silent ones would take turns and nobody else be asked.
     static constexpr Duration pause = 20s;
+    static constexpr unsigned pause_doublings_max = 4;
 
     enum class Answer : std::uint8_t { unasked, good, false_hashes };
 
@@ -71,6 +73,8 @@ private:
         std::size_t asked_count = 0;
         Time heard_at{};  // or asked at, when nothing was awaited before
         Time paused_until{};
+        bool awaited = false;   // it was asked, and may have lost its turn to another since
+        unsigned silences = 0;  // since it gave something
     };
     using Asked = std::map<Part, std::vector<Asker>>;
 
@@ -82,6 +86,7 @@ private:
     Asked::iterator find_asked(ConnectionId peer, const HashRef& range);
     void remove_asker(Asked::iterator asked, ConnectionId peer);
     void release(ConnectionId peer);
+    void give_up_if_silent(ConnectionId id, Peer& peer, Time now);
     bool prove(const HashRef& range, Bytes hashes, Layer& layer) const;
 
     hashing::Hasher hasher_;
