@@ -142,7 +142,7 @@ private:
         const Asked asked = in_flight_.front();
         in_flight_.pop_front();
         if (picker_.on_block(asked.block, asked.peer) != Picker::Received::completes_piece) return;
-        (void)pieces_.store(asked.block.piece, core);
+        (void)pieces_.store(asked.block.piece);
         picker_.drop(asked.block.piece);
     }
 

@@ -43,7 +43,7 @@ std::expected<std::unique_ptr<Ring>, Unavailable> Ring::open(const Features& fea
 }
 
 Ring::~Ring() {
-    SPATE_ASSERT(in_flight_ == 0);
+    SPATE_ASSERT(in_flight_ == 0 || counters_.losses > 0);
     if (ring_.ring_fd < 0) return;  // never opened
     take_down_ring(ring_);
 }
@@ -132,10 +132,15 @@ void Ring::submit_and_peek() {
 }
 
 /// Timeouts, signals and a kernel that is short of memory or of completion slots for now are
-/// ordinary: the entries stay queued and the next turn tries again. Anything else is our bug, or
-/// (EBADR) the kernel lost completions and with them the meaning of every operation.
+/// ordinary: the entries stay queued and the next turn tries again. When it had no memory even to
+/// keep completions (EBADR, told once), the operations that they were of never end, and those that
+/// wait for them give up by their own time-outs; all others go on. Anything else is our bug.
 void Ring::check(int result) {
     if (result >= 0 || result == -ETIME || result == -EINTR) return;
+    if (result == -EBADR) {
+        ++counters_.losses;
+        return;
+    }
     SPATE_ASSERT(result == -EBUSY || result == -EAGAIN || result == -ENOMEM);
     ++counters_.refusals;
 }

@@ -40,6 +40,7 @@ struct RingCounters {
     std::uint64_t ops_submitted = 0;
     std::uint64_t completions = 0;
     std::uint64_t overflows = 0;  ///< turns that found the completion queue overflown
+    std::uint64_t losses = 0;     ///< times that the kernel lost completions, for want of memory
     std::uint64_t refusals = 0;   ///< the kernel took no submissions for now (EBUSY, EAGAIN)
     std::uint64_t wakes_received = 0;
     std::uint64_t sleeps = 0;
@@ -48,8 +49,8 @@ struct RingCounters {
 };
 
 /// Submits operations and runs their callbacks. Opened, used and destroyed by one thread (but see
-/// RingOptions::one_thread), which first drains it: no operation is in flight when it goes. Steady
-/// state allocates nothing.
+/// RingOptions::one_thread), which first drains it: no operation is in flight when it goes, but
+/// such as the kernel lost. Steady state allocates nothing.
 class Ring {
 public:
     static std::expected<std::unique_ptr<Ring>, Unavailable> open(const Features& features,

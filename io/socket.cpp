@@ -109,6 +109,11 @@ std::error_code set_no_delay(int fd) {
     return set_option(fd, IPPROTO_TCP, TCP_NODELAY, int{1});
 }
 
+std::error_code set_user_timeout(int fd, Duration timeout) {
+    return set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT,
+                      static_cast<unsigned>(timeout / std::chrono::milliseconds(1)));
+}
+
 std::error_code set_send_buffer(int fd, int bytes) {
     return set_option(fd, SOL_SOCKET, SO_SNDBUF, bytes);
 }

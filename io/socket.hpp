@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "engine/base/endpoint.hpp"
+#include "engine/base/time.hpp"
 #include "io/file_descriptor.hpp"
 
 namespace spate::io {
@@ -65,6 +66,9 @@ std::expected<Endpoint, std::error_code> local_endpoint(int fd);
 std::expected<Endpoint, std::error_code> peer_endpoint(int fd);
 
 std::error_code set_no_delay(int fd);
+/// What was sent and isn't acknowledged, or can't be sent as the other end takes nothing, ends the
+/// connection after so long (ETIMEDOUT).
+std::error_code set_user_timeout(int fd, Duration timeout);
 /// Of the sockets that share an address, this one takes the connections whose packets CPU `cpu`
 /// receives.
 std::error_code set_incoming_cpu(int fd, unsigned cpu);

@@ -259,6 +259,7 @@ void TransferJob::hand_over(driver::Engine& engine, driver::TorrentSpec spec) {
     spec.told_peers = item_.told_peers;
     spec.allocation = item_.allocation;
     spec.writes = item_.writes;
+    spec.downloads = !item_.seed_only;
     spec.up_bytes_per_s = item_.up_bytes_per_s;
     spec.down_bytes_per_s = item_.down_bytes_per_s;
     if (is_played()) spec.play.emplace().rate_bytes_per_s = item_.play_bytes_per_s;
@@ -318,6 +319,10 @@ void TransferJob::finish(driver::Engine& engine) {
 
 void TransferJob::on_completed(driver::Engine& engine) {
     if (complete_ || item_.awaits_metadata()) return;
+    if (!engine.status(*id_).complete) {
+        finishing_ = false;  // it was lost while it was synced, and is completed again
+        return;
+    }
     if (!item_.seed_only && lost_a_file(engine)) return;
     complete_ = true;
     if (lock_) lock_->share();
@@ -337,6 +342,18 @@ void TransferJob::on_stopped(const std::string& reason, driver::Engine& engine) 
     if (phase_ != Phase::running) return;
     look(engine, environment_.context.now());
     fail(fmt::format("{} stopped: {}", metainfo::quoted(name()), reason), data_path());
+}
+
+void TransferJob::on_paused(const std::string& reason) {
+    if (phase_ != Phase::running) return;
+    environment_.console.warning(fmt::format("{} waits: {}; it is tried again now and then",
+                                             metainfo::quoted(name()), reason),
+                                 data_path());
+}
+
+void TransferJob::on_resumed() {
+    if (phase_ == Phase::running)
+        environment_.console.say(fmt::format("{}: it can be written again and goes on", name()));
 }
 
 bool TransferJob::worth_a_record() const {

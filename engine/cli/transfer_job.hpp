@@ -9,7 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "engine/cli/doubtful_files.hpp"
 #include "engine/cli/environment.hpp"
+#include "engine/cli/file_recheck.hpp"
 #include "engine/cli/progress_line.hpp"
 #include "engine/driver/content/content_check.hpp"
 #include "engine/driver/content/durable_records.hpp"
@@ -99,6 +101,15 @@ public:
     bool record_due() const { return worth_a_record() && !item_.seed_only && !recorded_; }
     /// What may be said of the torrent now.
     driver::DurableRecord take_record(driver::Engine& engine);
+    /// What it gets can't be written for now, and it goes on.
+    void on_paused(const std::string& reason);
+    void on_resumed();
+    /// A file isn't what it was: it is to be checked again.
+    void on_file_doubted(const driver::FileDoubted& doubt, Time now);
+    bool has_doubts() const { return phase_ == Phase::running && !doubts_.empty(); }
+    /// The check of files that are due; nothing when none is. Once it was run: end_recheck().
+    std::unique_ptr<FileRecheck> begin_recheck(const driver::Engine& engine, Time now);
+    void end_recheck(const FileRecheck& recheck, driver::Engine& engine, Time now);
     void on_unsaved(const std::string& sentence);
     /// The record on disk says already that all of it is there.
     bool has_whole_record() const { return recorded_; }
@@ -140,6 +151,7 @@ private:
     bool worth_a_record() const;
     void tell_playing(Time now);
     std::string data_path() const;
+    void tell_checked(const FileRecheck& recheck);
 
     TransferItem item_;
     Environment& environment_;
@@ -166,6 +178,9 @@ private:
     std::uint64_t checked_before_ = 0;
     std::unique_ptr<CheckResult> check_;  // from the check to start()
     std::atomic<bool> checked_{false};
+    DoubtfulFiles doubts_;
+    std::size_t bad_pieces_told_ = 0;
+    std::string recheck_failure_;  // the last one that was told
 };
 
 }  // namespace spate::cli

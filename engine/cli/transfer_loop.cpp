@@ -82,6 +82,7 @@ int TransferLoop::run() {
 void TransferLoop::turn(Time now) {
     start_ready_jobs();
     handle_events();
+    recheck_files(now);
     save_records(now);
     if (now >= next_report_) report(now);
 }
@@ -207,6 +208,38 @@ void TransferLoop::handle(const driver::MetadataReady& event) {
     environment_.console.info("the metadata of " + job->name() + " is here");
     if (settings_.on_metadata) job->set_torrent_file(settings_.on_metadata(*job->item().metainfo));
     starting_.push_back(job);
+}
+
+void TransferLoop::handle(const driver::TorrentPaused& event) {
+    if (TransferJob* job = find(event.torrent)) job->on_paused(event.reason);
+}
+
+void TransferLoop::handle(const driver::TorrentResumed& event) {
+    if (TransferJob* job = find(event.torrent)) job->on_resumed();
+}
+
+void TransferLoop::handle(const driver::FileDoubted& event) {
+    TransferJob* const job = find(event.torrent);
+    if (job == nullptr) return;
+    job->on_file_doubted(event, environment_.context.now());
+    if (std::ranges::find(doubtful_, job) == doubtful_.end()) doubtful_.push_back(job);
+}
+
+/// One torrent's after the other.
+void TransferLoop::recheck_files(Time now) {
+    if (rechecks_ && !rechecks_->done()) return;
+    if (rechecks_) rechecking_->end_recheck(*recheck_, *engine_, now);
+    rechecks_.reset();
+    for (TransferJob* const job : doubtful_) {
+        recheck_ = job->begin_recheck(*engine_, now);
+        if (!recheck_) continue;
+        rechecking_ = job;
+        rechecks_.emplace([this](const std::stop_token& stop) {
+            recheck_->run(environment_.hasher, stop);
+            return true;
+        });
+        return;
+    }
 }
 
 void TransferLoop::handle(const driver::ShortageBegan& event) {
@@ -344,6 +377,7 @@ RunCost TransferLoop::cost() const {
 int TransferLoop::end() {
     if (!environment_.console.interactive()) last_lines_.clear();
     if (checks_) checks_->request_stop();
+    if (rechecks_) rechecks_->request_stop();
     engine_->stop(farewell_patience);
     handle_events();  // of the last moment: a write may have failed
     const Time now = environment_.context.now();

@@ -59,9 +59,13 @@ private:
     void handle(const driver::TorrentStopped& event);
     void handle(const driver::TrackerTrouble& event);
     void handle(const driver::MetadataReady& event);
+    void handle(const driver::TorrentPaused& event);
+    void handle(const driver::TorrentResumed& event);
+    void handle(const driver::FileDoubted& event);
     void handle(const driver::ShortageBegan& event);
     void handle(const driver::ShortageEnded& event);
     void handle(const driver::TorrentSynced& event);
+    void recheck_files(Time now);
     void save_records(Time now);
     void save_waiting_records();
     void collect_saved_records();
@@ -99,7 +103,12 @@ private:
     /// Those of the last batch of durable records, in its order.
     std::vector<TransferJob*> recorded_;
     std::optional<Background<std::vector<driver::UnsavedRecord>>> records_;
-    std::optional<Background<bool>> checks_;  // last: it uses the jobs
+    /// Jobs with files that were in doubt once; and the check of one of them.
+    std::vector<TransferJob*> doubtful_;
+    TransferJob* rechecking_ = nullptr;
+    std::unique_ptr<FileRecheck> recheck_;
+    std::optional<Background<bool>> rechecks_;  // it uses recheck_
+    std::optional<Background<bool>> checks_;    // last: it uses the jobs
 };
 
 }  // namespace spate::cli

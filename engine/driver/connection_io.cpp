@@ -8,11 +8,20 @@
 #include <fmt/format.h>
 
 #include "engine/base/probe.hpp"
+#include "engine/driver/file_doubt.hpp"
 #include "io/prepare.hpp"
 
 namespace spate::driver {
 
 using session::LatencyStage;
+
+namespace {
+
+/// A link that brings nothing through, or a peer that reads nothing, for so long is given up. Well
+/// above what a peer with a slow link needs to take what its own kernel holds for it.
+constexpr Duration dead_after = 60s;
+
+}  // namespace
 
 PlannedReceive::PlannedReceive()
     : ReceiveOperation([](io::Operation& operation, std::int32_t result, std::uint32_t) {
@@ -22,7 +31,8 @@ PlannedReceive::PlannedReceive()
 ConnectionIo::ConnectionIo(CoreContext& core, ConnectionId id, io::FileDescriptor socket)
     : core_(core), id_(id), socket_(std::move(socket)) {
     // Failures only cost speed: messages are small, and sends are gathered already.
-    [[maybe_unused]] const std::error_code ignored = io::set_no_delay(socket_.get());
+    [[maybe_unused]] std::error_code ignored = io::set_no_delay(socket_.get());
+    ignored = io::set_user_timeout(socket_.get(), dead_after);
 }
 
 ConnectionIo::~ConnectionIo() {
@@ -277,13 +287,18 @@ void ConnectionIo::payload_failed() {
 
 void ConnectionIo::handle_trouble(FileTrouble trouble) {
     const TorrentId torrent = send_->plan.torrent;
+    const auto pieces =
+        doubted_pieces(trouble, send_->plan, core_.torrent_files[torrent.value]->map());
     // Half a message can't be taken back.
     const bool begun = send_->begun;
     if (!begun) core_.session.give_back_send(id_, send_->plan);
     finish_send();
     if (begun) lose();
     if (is_shortage(trouble.kind)) return wait_for(trouble);
-    core_.session.fail_torrent(torrent, std::move(trouble.sentence), core_.now());
+    core_.file_table.close(torrent, trouble.file);
+    if (core_.session.doubt_pieces(torrent, pieces, core_.now()) > 0)
+        core_.doubts.push_back({torrent, trouble.file.value, std::move(trouble.sentence)});
+    if (!closing_) transmit();  // what is left of it
 }
 
 void ConnectionIo::wait_for_memory(const char* what, int error) {

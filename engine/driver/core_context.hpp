@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "engine/base/fifo.hpp"
+#include "engine/driver/failing_writes.hpp"
 #include "engine/driver/file_table.hpp"
 #include "engine/driver/ledger.hpp"
 #include "engine/driver/outgoing_send.hpp"
@@ -43,6 +44,9 @@ struct CoreContext {
     io::BufferRing& idle_buffers;  // for peers of whom nothing is expected
     FileTable& file_table;
     Shortage& shortage;
+    FailingWrites& failing_writes;
+    /// Files that were found changed or unreadable, to be told of.
+    std::vector<FileDoubted>& doubts;
     CoreLedger& ledger;
     session::StageLatencies& latencies;
     CoreLoad& load;  // its parts that connections know

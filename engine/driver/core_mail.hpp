@@ -9,6 +9,7 @@
 #include "engine/driver/torrent_files.hpp"
 #include "engine/session/core_message.hpp"
 #include "engine/session/core_outbox.hpp"
+#include "engine/session/output.hpp"
 #include "engine/session/shared_torrent.hpp"
 #include "engine/tracker/announce.hpp"
 #include "engine/tracker/tracker_list.hpp"
@@ -32,6 +33,10 @@ struct SyncTorrent {
     TorrentId torrent;
     std::uint32_t round = 0;
 };
+struct SettlePieces {
+    TorrentId torrent;
+    session::PiecesChecked checked;
+};
 struct Announced {
     TorrentId torrent;
     std::string url;
@@ -40,8 +45,8 @@ struct Announced {
 /// Stop all torrents, finish writes, end.
 struct ShutDown {};
 
-using CoreMail =
-    std::variant<session::CoreMessage, AddTorrent, StopTorrent, SyncTorrent, Announced, ShutDown>;
+using CoreMail = std::variant<session::CoreMessage, AddTorrent, StopTorrent, SyncTorrent,
+                              SettlePieces, Announced, ShutDown>;
 
 /// Mail with the sender's time.
 struct CoreLetter {

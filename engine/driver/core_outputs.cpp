@@ -51,6 +51,12 @@ struct CoreThread::Executor {
     void operator()(session::TorrentFailed& told) const {
         core.tell_main(TorrentStopped{told.torrent, std::move(told.reason)});
     }
+    void operator()(session::DownloadPaused& told) const {
+        core.tell_main(TorrentPaused{told.torrent, std::move(told.reason)});
+    }
+    void operator()(const session::DownloadResumed& told) const {
+        core.tell_main(TorrentResumed{told.torrent});
+    }
     void operator()(session::TrackerWarning& told) const {
         core.tell_main(TrackerTrouble{told.torrent, std::move(told.url), std::move(told.sentence)});
     }

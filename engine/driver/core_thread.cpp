@@ -140,9 +140,9 @@ void CoreThread::run(const std::function<void(std::expected<void, std::string>)>
         return started(std::unexpected("the system has no memory for pieces: free some"));
     }
     context_.emplace(CoreContext{*ring_, clock_, *session_, *idle_buffers_, file_table_, shortage_,
-                                 ledger_, latencies_, load_, receives_, sends_, lingering_sends_,
-                                 zero_copy_, torrent_files_, readable_connections_,
-                                 finished_connections_});
+                                 failing_writes_, doubts_, ledger_, latencies_, load_, receives_,
+                                 sends_, lingering_sends_, zero_copy_, torrent_files_,
+                                 readable_connections_, finished_connections_});
     doorbell_->attach(*ring_);
     accept_all();
     started({});
@@ -179,7 +179,7 @@ void CoreThread::turn() {
     pump();
     start_writes();
     receive_readable();
-    tend_shortage();
+    tend_failures();
     // Before sleeping: a socket that is done with must close now, not at the next event.
     reap();
     pump();
@@ -231,6 +231,7 @@ std::optional<Time> CoreThread::next_deadline() const {
     earlier(hashes_.deadline());
     earlier(accept_again_at_);
     earlier(shortage_.next_timeout());
+    earlier(failing_writes_.next_timeout());
     if (!readable_connections_.empty() && !is_behind()) earlier(clock_.now());
     // A sync that ends doesn't wake a core up.
     const bool write_waits = !waiting_writes_.empty() && surroundings_.syncs.pending() > 0;
@@ -278,6 +279,8 @@ void CoreThread::handle(CoreMail mail) {
     } else if (const auto* sync = std::get_if<SyncTorrent>(&mail)) {
         file_table_.sync_torrent(sync->torrent);
         surroundings_.syncs.mark({sync->torrent, sync->round});
+    } else if (const auto* settle = std::get_if<SettlePieces>(&mail)) {
+        session_->settle_pieces(settle->torrent, settle->checked, now);
     } else if (const auto* announced = std::get_if<Announced>(&mail)) {
         session_->handle_announced(announced->torrent, announced->url, *announced->result, now);
     } else if (std::holds_alternative<ShutDown>(mail)) {
@@ -380,9 +383,9 @@ void CoreThread::start_writes() {
     }
 }
 
-/// What met a lack of descriptors or memory tries again when it is time, and at once when the
+/// What met a lack, or a disk that is full, tries again when it is time, and at once when the
 /// process ends.
-void CoreThread::tend_shortage() {
+void CoreThread::tend_failures() {
     const Time now = clock_.now();
     if (auto sentence = shortage_.take_news()) tell_main(ShortageBegan{std::move(*sentence)});
     if (shortage_.take_want_of_descriptors()) session_->close_newest_idle(now);
@@ -394,6 +397,10 @@ void CoreThread::tend_shortage() {
             connection->try_again();
     }
     if (shortage_.take_end(now)) tell_main(ShortageEnded{});
+    for (PieceWrite* const write :
+         shutting_down_ ? failing_writes_.take_all() : failing_writes_.take_due(now))
+        write->try_again();
+    for (FileDoubted& doubt : std::exchange(doubts_, {})) tell_main(std::move(doubt));
 }
 
 // --- The ledger

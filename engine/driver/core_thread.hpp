@@ -101,7 +101,7 @@ private:
     void announce(const session::Announce& order);
     void reap();
     void start_writes();
-    void tend_shortage();
+    void tend_failures();
     bool room_for_write() const;
     bool finished() const;
     void report(bool now);
@@ -127,6 +127,8 @@ private:
     std::unique_ptr<session::Session> session_;
     FileTable file_table_;
     Shortage shortage_;
+    FailingWrites failing_writes_;
+    std::vector<FileDoubted> doubts_;
     CoreLedger ledger_;
     session::StageLatencies latencies_;
     Time woke_at_{};

@@ -56,6 +56,8 @@ public:
     }
     void sync(TorrentId id);
     Recordable recordable(TorrentId id) const;
+    Bitfield doubtful_pieces(TorrentId id) const;
+    void settle(TorrentId id, const Checked& result);
     std::optional<EngineEvent> poll_event();
     Ledger ledger() const;
     void stop(Duration patience);
@@ -76,6 +78,7 @@ private:
     bool announce(CoreIndex core, const session::Announce& order);
     std::optional<EngineEvent> handle(const SyncEvent& event);
     static void leave_out_lost(const Entry& entry, Bitfield& pieces);
+    static bool covers(const Entry& entry, storage::FileIndex file, const Bitfield& checked);
     /// From main or the announce thread, each with a mailbox of its own.
     void send(std::size_t core, std::size_t sender, CoreMail mail);
     std::size_t main_sender() const { return cores_.size(); }
@@ -221,6 +224,7 @@ std::expected<TorrentId, std::string> Engine::Implementation::add(TorrentSpec sp
     Entry entry;
     entry.shared = std::make_unique<session::SharedTorrent>(id, home, spec.metainfo);
     entry.shared->preferred = std::move(spec.preferred);
+    entry.shared->downloads = spec.downloads;
     entry.shared->play = spec.play;
     entry.shared->up_limit.set_rate(spec.up_bytes_per_s);
     entry.shared->down_limit.set_rate(spec.down_bytes_per_s);
@@ -244,8 +248,9 @@ std::expected<TorrentId, std::string> Engine::Implementation::add(TorrentSpec sp
         const bool download = !pieces.complete();
         FileOptions options{
             .allocation = spec.allocation, .writes = spec.writes, .skipped = spec.skipped};
-        if (download) options.have = spec.have;
-        (download ? options.found : options.stamps) = std::move(spec.stamps);
+        options.writable = download || spec.downloads;
+        if (options.writable) options.have = spec.have;
+        (options.writable ? options.found : options.stamps) = std::move(spec.stamps);
         auto files = TorrentFiles::open(*spec.metainfo, spec.folder, download, options, folders_);
         if (!files) return std::unexpected(std::move(files.error()));
         entry.files = std::move(*files);
@@ -337,6 +342,41 @@ Recordable Engine::Implementation::recordable(TorrentId id) const {
     return result;
 }
 
+Bitfield Engine::Implementation::doubtful_pieces(TorrentId id) const {
+    const swarm::PieceTable& pieces = torrents_[id.value].shared->pieces;
+    Bitfield result(pieces.size());
+    for (std::uint32_t piece = 0; piece < pieces.size(); ++piece)
+        if (pieces.doubtful(PieceIndex(piece))) result.set(piece);
+    return result;
+}
+
+/// A look that was taken before the check of these pieces says nothing of others that are stored.
+bool Engine::Implementation::covers(const Entry& entry, storage::FileIndex file,
+                                    const Bitfield& checked) {
+    const storage::PieceRange range = entry.files->map().pieces_of(file);
+    for (PieceIndex piece = range.first; piece < range.end; ++piece)
+        if (!checked.test(piece.value) && entry.shared->pieces.stored(piece)) return false;
+    return true;
+}
+
+/// The looks first: whoever serves a piece that is stored again goes by the new one.
+void Engine::Implementation::settle(TorrentId id, const Checked& result) {
+    Entry& entry = torrents_[id.value];
+    for (const auto& [file, stamp] : result.files)
+        if (covers(entry, storage::FileIndex(file), result.checked))
+            entry.files->restamp(storage::FileIndex(file), stamp);
+    session::PiecesChecked found;
+    for (std::uint32_t piece = 0; piece < result.checked.size(); ++piece) {
+        if (!result.checked.test(piece)) continue;
+        (result.good.test(piece) ? found.good : found.bad).emplace_back(piece);
+        if (result.good.test(piece)) continue;
+        // Got again, it is on the disk when a sync that begins then is over.
+        entry.synced.reset(piece);
+        if (entry.syncing.size() != 0) entry.syncing.reset(piece);
+    }
+    send(entry.shared->home.value, main_sender(), SettlePieces{id, std::move(found)});
+}
+
 std::optional<EngineEvent> Engine::Implementation::poll_event() {
     while (const auto synced = syncs_ ? syncs_->poll_event() : std::nullopt)
         if (auto event = handle(*synced)) return event;
@@ -407,6 +447,12 @@ void Engine::sync(TorrentId torrent) {
 }
 Recordable Engine::recordable(TorrentId torrent) const {
     return implementation_->recordable(torrent);
+}
+Bitfield Engine::doubtful_pieces(TorrentId torrent) const {
+    return implementation_->doubtful_pieces(torrent);
+}
+void Engine::settle(TorrentId torrent, const Checked& result) {
+    implementation_->settle(torrent, result);
 }
 std::optional<EngineEvent> Engine::poll_event() {
     return implementation_->poll_event();

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -72,6 +73,8 @@ struct TorrentSpec {
     std::vector<std::optional<storage::FileStamp>> stamps{};
     /// Pieces nobody wants, as the files that they touch weren't selected. Empty: none.
     Bitfield skipped{};
+    /// False: it only gives what it has, and doesn't get again what is lost.
+    bool downloads = true;
     /// Pieces that are got before all others. Empty: none.
     Bitfield preferred{};
     /// It is played while it comes.
@@ -131,12 +134,30 @@ struct ShortageBegan {
 };
 /// Of the same core: nothing waits any more.
 struct ShortageEnded {};
+/// The torrent's download waits, as what it gets can't be written: `reason` names the file. It is
+/// tried again now and then.
+struct TorrentPaused {
+    TorrentId torrent;
+    std::string reason;
+};
+/// And it goes on.
+struct TorrentResumed {
+    TorrentId torrent;
+};
+/// A file isn't what was checked any more, or can't be read: pieces of it count as missing until
+/// Engine::settle() says what has become of them.
+struct FileDoubted {
+    TorrentId torrent;
+    std::uint32_t file = 0;
+    std::string sentence;
+};
 /// After sync(): what was stored when it was asked for is on the disk.
 struct TorrentSynced {
     TorrentId torrent;
 };
-using EngineEvent = std::variant<TorrentCompleted, TorrentStopped, TrackerTrouble, MetadataReady,
-                                 ShortageBegan, ShortageEnded, TorrentSynced>;
+using EngineEvent =
+    std::variant<TorrentCompleted, TorrentStopped, TrackerTrouble, MetadataReady, ShortageBegan,
+                 ShortageEnded, TorrentSynced, TorrentPaused, TorrentResumed, FileDoubted>;
 
 /// What a resume record may claim of a torrent.
 struct Recordable {
@@ -175,6 +196,16 @@ public:
     /// has done to it since, or put in its place, doesn't match. A file that is just being written
     /// gets a stamp that nothing matches.
     Recordable recordable(TorrentId torrent) const;
+    /// Those that wait for settle().
+    Bitfield doubtful_pieces(TorrentId torrent) const;
+    /// Files were looked at (`files`: how they looked before, nothing where there was none), then
+    /// pieces of them hashed: those in `good` are there, others in `checked` aren't.
+    struct Checked {
+        std::vector<std::pair<std::uint32_t, std::optional<storage::FileStamp>>> files{};
+        Bitfield checked{};
+        Bitfield good{};
+    };
+    void settle(TorrentId torrent, const Checked& result);
 
     std::optional<EngineEvent> poll_event();
     /// What the process has spent so far.

@@ -1,5 +1,7 @@
 #include "engine/driver/file_table.hpp"
 
+#include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -15,9 +17,6 @@
 namespace spate::driver {
 namespace {
 
-/// How often an open file that is served is looked at again.
-constexpr Duration check_interval = 2s;
-
 std::unexpected<FileTrouble> trouble(Trouble kind, const TorrentFiles& files,
                                      storage::FileIndex index, const char* what,
                                      const std::string& reason) {
@@ -28,6 +27,22 @@ std::unexpected<FileTrouble> trouble(Trouble kind, const TorrentFiles& files,
 std::unexpected<FileTrouble> trouble(std::error_code error, const TorrentFiles& files,
                                      storage::FileIndex index, const char* what) {
     return trouble(trouble_of(error), files, index, what, error.message());
+}
+
+std::unexpected<FileFinding> changed(std::string reason) {
+    return std::unexpected(FileFinding{Trouble::changed, std::move(reason)});
+}
+
+/// A look that failed says nothing of the file, unless it says that there is none.
+std::unexpected<FileFinding> unseen(std::error_code error) {
+    if (error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory)
+        return changed("it was deleted");
+    return std::unexpected(FileFinding{trouble_of(error), error.message()});
+}
+
+std::unexpected<FileTrouble> unserved(const FileFinding& finding, const TorrentFiles& files,
+                                      storage::FileIndex index) {
+    return trouble(finding.kind, files, index, "serve", finding.reason);
 }
 
 /// Gives a new or short file its size; cuts one that is longer than the torrent says.
@@ -45,12 +60,22 @@ std::error_code allocate_if_possible(int fd, std::uint64_t size_bytes) {
 /// Of a file that isn't the one that was found, or that we made.
 const std::error_code not_ours(ESTALE, std::system_category());
 
-bool is_others(const std::error_code& error) {
-    return error == not_ours || error == std::errc::file_exists;
+/// Of the file that was found, which looks otherwise by now.
+const std::error_code not_as_checked(EUCLEAN, std::system_category());
+
+/// Nothing has the file's name any more.
+bool is_gone(const TorrentFiles& files, storage::FileIndex index) {
+    const auto named = io::file_info_beneath(files.folder_descriptor(), files.file(index).path);
+    return !named && named.error() == std::errc::no_such_file_or_directory;
+}
+
+Trouble kind_of(const std::error_code& error) {
+    return error == not_as_checked ? Trouble::changed : trouble_of(error);
 }
 
 std::string reason_of(const std::error_code& error) {
     if (error == not_ours) return "another program changed or replaced it";
+    if (error == not_as_checked) return "another program changed it";
     if (error == std::errc::file_exists) return "it came after the download began, and isn't ours";
     return error.message();
 }
@@ -80,14 +105,16 @@ std::expected<io::FileDescriptor, std::error_code> open_own(const TorrentFiles& 
         made_by_another_core(written, index))
         opened = files.create(index, Making::never);
     if (!opened) return opened;
-    const auto looks = stamp_of(opened->get());
-    if (!looks) return std::unexpected(not_ours);
+    const auto info = io::file_info(opened->get());
+    if (!info) return std::unexpected(info.error());
+    const storage::FileStamp looks = stamp_of(*info);
     // Whoever of us changes it has identified it before.
     const bool untouched = !written.identified(index);
     const auto found = files.found(index).value_or(std::nullopt);
-    if (found && found->inode != 0 && (untouched ? *found != *looks : found->inode != looks->inode))
-        return std::unexpected(not_ours);
-    if (!written.identify(index, *looks)) return std::unexpected(not_ours);
+    if (found && found->inode != 0 && found->inode != looks.inode) return std::unexpected(not_ours);
+    if (found && found->inode != 0 && untouched && *found != looks)
+        return std::unexpected(not_as_checked);
+    if (!written.identify(index, looks)) return std::unexpected(not_ours);
     return opened;
 }
 
@@ -104,7 +131,7 @@ std::uint32_t OpenFile::direct_part_bytes(std::uint64_t offset_bytes,
 }
 
 Bytes OpenFile::mapping() {
-    if (mapping_.empty() && size_bytes_ > 0) {
+    if (mapping_.empty() && size_bytes_ > 0 && check()) {
         void* const at = ::mmap(nullptr, size_bytes_, PROT_READ, MAP_SHARED, descriptor_.get(), 0);
         if (at == MAP_FAILED) return {};
         mapping_ = {static_cast<std::byte*>(at), size_bytes_};
@@ -125,15 +152,14 @@ bool OpenFile::residency_known() {
     return *residency_known_;
 }
 
-std::expected<void, std::string> OpenFile::check() const {
+std::expected<void, FileFinding> OpenFile::check(std::uint64_t size_bytes) const {
     struct stat now{};
-    if (::fstat(descriptor_.get(), &now) != 0) return std::unexpected("it can't be read any more");
-    if (now.st_nlink == 0) return std::unexpected("it was deleted");
-    if (static_cast<std::uint64_t>(now.st_size) < size_bytes_)
-        return std::unexpected(
-            fmt::format("it is shorter than it was ({} of {} bytes)", now.st_size, size_bytes_));
-    if (mtime_ns_ && now.st_mtim.tv_sec * 1'000'000'000 + now.st_mtim.tv_nsec != *mtime_ns_)
-        return std::unexpected("it was changed since it was checked");
+    if (::fstat(descriptor_.get(), &now) != 0)
+        return unseen(std::error_code(errno, std::system_category()));
+    if (now.st_nlink == 0) return changed("it was deleted");
+    if (static_cast<std::uint64_t>(now.st_size) < size_bytes)
+        return changed(
+            fmt::format("it is shorter than it was ({} of {} bytes)", now.st_size, size_bytes));
     return {};
 }
 
@@ -191,20 +217,56 @@ FileTable::Result FileTable::for_reading(TorrentId torrent, const TorrentFiles& 
                                          storage::FileIndex index, Time now) {
     const Key key{torrent, index};
     auto file = find(key);
-    if (!file) {
-        auto descriptor = open_making_room(
-            [&] { return io::open_beneath(files.folder_descriptor(), files.file(index).path); });
-        if (!descriptor) return trouble(descriptor.error(), files, index, "open");
-        file = std::make_shared<OpenFile>(std::move(*descriptor), files.file(index).size_bytes,
-                                          files.checked_mtime_ns(index));
-        keep(key, file);
+    if (file && now - file->checked_at <= look_interval) return file;
+    if (file) {
+        const auto intact = look_at(*file, files, index);
+        if (intact) {
+            file->checked_at = now;
+            return file;
+        }
+        if (is_shortage(intact.error().kind)) return unserved(intact.error(), files, index);
     }
-    if (now - file->checked_at > check_interval) {
-        file->checked_at = now;
-        if (const auto intact = file->check(); !intact)
-            return trouble(Trouble::changed, files, index, "serve", intact.error());
+    // What has its name now may be what was checked, by now.
+    if (file) close(torrent, index);
+    auto opened = open_to_read(key, files);
+    if (!opened) return opened;
+    if (const auto intact = look_at(**opened, files, index); !intact) {
+        close(torrent, index);
+        return unserved(intact.error(), files, index);
     }
+    (*opened)->checked_at = now;
+    return opened;
+}
+
+FileTable::Result FileTable::open_to_read(const Key& key, const TorrentFiles& files) {
+    auto descriptor = open_making_room(
+        [&] { return io::open_beneath(files.folder_descriptor(), files.file(key.file).path); });
+    if (!descriptor) return trouble(descriptor.error(), files, key.file, "open");
+    auto file = std::make_shared<OpenFile>(std::move(*descriptor), files.file(key.file).size_bytes);
+    keep(key, file);
     return file;
+}
+
+/// The file that is open is as it was checked, and has still its name. It may have been shorter
+/// than it should be even then.
+std::expected<void, FileFinding> FileTable::look_at(const OpenFile& file, const TorrentFiles& files,
+                                                    storage::FileIndex index) {
+    const WrittenFiles* const written = files.written();
+    const bool ours = written != nullptr && written->touched(index);
+    const auto known = files.known_stamp(index);
+    const std::uint64_t size = file.size_bytes();
+    if (auto there = file.check(known ? std::min(known->size_bytes, size) : size); !there)
+        return there;
+    const auto open = io::file_info(file.descriptor());
+    if (!open) return unseen(open.error());
+    if (ours && written->changed_by_others(index, file.descriptor()))
+        return changed("another program changed it");
+    if (!ours && known && stamp_of(*open, known->inode != 0) != *known)
+        return changed("it was changed since it was checked");
+    const auto named = io::file_info_beneath(files.folder_descriptor(), files.file(index).path);
+    if (!named) return unseen(named.error());
+    if (open->inode == named->inode && open->device == named->device) return {};
+    return changed("another file has taken its place");
 }
 
 FileTable::Result FileTable::for_writing(TorrentId torrent, const TorrentFiles& files,
@@ -213,8 +275,11 @@ FileTable::Result FileTable::for_writing(TorrentId torrent, const TorrentFiles& 
     WrittenFiles& written = *files.written();
     if (auto file = find(key); file && file->writable()) {
         // Each time: a piece at its end would give a file that was cut its size back, with a hole.
-        if (const auto intact = file->check(); !intact)
-            return trouble(Trouble::changed, files, index, "write", intact.error());
+        if (const auto intact = file->check(); !intact) {
+            const FileFinding& finding = intact.error();
+            if (finding.kind == Trouble::changed && is_gone(files, index)) written.forget(index);
+            return trouble(finding.kind, files, index, "write", finding.reason);
+        }
         if (written.changed_by_others(index, file->descriptor()))
             return trouble(Trouble::changed, files, index, "write", reason_of(not_ours));
         return file;
@@ -230,9 +295,8 @@ FileTable::Result FileTable::open_to_write(const TorrentFiles& files, storage::F
     const storage::PlannedFile& planned = files.file(index);
     auto descriptor = open_making_room([&] { return open_own(files, index); });
     if (!descriptor)
-        return trouble(
-            is_others(descriptor.error()) ? Trouble::changed : trouble_of(descriptor.error()),
-            files, index, "write", reason_of(descriptor.error()));
+        return trouble(kind_of(descriptor.error()), files, index, "write",
+                       reason_of(descriptor.error()));
     files.set_mode(index, *descriptor);
     auto direct = files.suits_direct_writes(index) ? files.open_direct(index, *descriptor)
                                                    : io::FileDescriptor();
@@ -248,6 +312,14 @@ FileTable::Result FileTable::open_to_write(const TorrentFiles& files, storage::F
 void FileTable::sync_torrent(TorrentId torrent) {
     for (const auto& [key, entry] : entries_)
         if (key.torrent == torrent) sync(key, entry.file);
+}
+
+void FileTable::close(TorrentId torrent, storage::FileIndex index) {
+    const auto found = entries_.find({torrent, index});
+    if (found == entries_.end()) return;
+    let_go(found->first, found->second.file);
+    uses_.erase(found->second.use);
+    entries_.erase(found);
 }
 
 void FileTable::close_torrent(TorrentId torrent) {

@@ -26,12 +26,10 @@ namespace spate::driver {
 /// written both ways.
 class OpenFile {
 public:
-    /// For reading. `mtime_ns`: since when it is as it was checked; nothing: it may be written to.
-    OpenFile(io::FileDescriptor descriptor, std::uint64_t size_bytes,
-             std::optional<std::int64_t> mtime_ns)
+    /// For reading.
+    OpenFile(io::FileDescriptor descriptor, std::uint64_t size_bytes)
         : descriptor_(std::move(descriptor)),
           size_bytes_(size_bytes),
-          mtime_ns_(mtime_ns),
           writable_(false),
           writes_direct_(false) {}
     /// For writing.
@@ -58,9 +56,11 @@ public:
     Bytes mapping();
     /// The kernel tells which of its pages are in memory only to who may write the file.
     bool residency_known();
-    /// It is still what it was: linked, as long, and not written to by others. Otherwise what has
-    /// happened to it.
-    std::expected<void, std::string> check() const;
+    /// It is still there: linked, and at least so long. Otherwise what has happened to it, or why
+    /// that can't be told.
+    std::expected<void, FileFinding> check(std::uint64_t size_bytes) const;
+    std::expected<void, FileFinding> check() const { return check(size_bytes_); }
+    std::uint64_t size_bytes() const { return size_bytes_; }
 
     Time checked_at{};
     /// Written to since it was last handed over to be synced.
@@ -72,7 +72,6 @@ private:
     io::FileDescriptor descriptor_;
     io::FileDescriptor direct_;
     const std::uint64_t size_bytes_;
-    const std::optional<std::int64_t> mtime_ns_;
     const bool writable_;
     bool writes_direct_;
     MutableBytes mapping_;
@@ -90,6 +89,10 @@ public:
     explicit FileTable(std::size_t open_max, Sync sync = {})
         : open_max_(open_max), sync_(std::move(sync)) {}
 
+    /// How often a file that is served is looked at again: what others do to it goes unnoticed for
+    /// no longer.
+    static constexpr Duration look_interval = 1s;
+
     using Result = std::expected<std::shared_ptr<OpenFile>, FileTrouble>;
     Result for_reading(TorrentId torrent, const TorrentFiles& files, storage::FileIndex index,
                        Time now);
@@ -102,6 +105,7 @@ public:
                bool finished);
     /// Hands over what was written and not synced yet.
     void sync_torrent(TorrentId torrent);
+    void close(TorrentId torrent, storage::FileIndex index);
     void close_torrent(TorrentId torrent);
     void close_all();
     std::size_t open_count() const { return entries_.size(); }
@@ -118,6 +122,9 @@ private:
     };
 
     std::shared_ptr<OpenFile> find(const Key& key);
+    Result open_to_read(const Key& key, const TorrentFiles& files);
+    static std::expected<void, FileFinding> look_at(const OpenFile& file, const TorrentFiles& files,
+                                                    storage::FileIndex index);
     void keep(const Key& key, std::shared_ptr<OpenFile> file);
     void let_go(const Key& key, const std::shared_ptr<OpenFile>& file);
     void sync(const Key& key, const std::shared_ptr<OpenFile>& file);

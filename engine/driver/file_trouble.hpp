@@ -27,6 +27,12 @@ constexpr bool is_shortage(Trouble trouble) {
 Trouble trouble_of(std::error_code error);
 Trouble trouble_of_errno(int error);
 
+/// Of an open file that isn't as it should be, or that can't be looked at.
+struct FileFinding {
+    Trouble kind{};
+    std::string reason;
+};
+
 struct FileTrouble {
     Trouble kind{};
     storage::FileIndex file;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "engine/base/probe.hpp"
+#include "engine/driver/file_doubt.hpp"
 
 namespace spate::driver {
 
@@ -63,6 +64,7 @@ void PieceWrite::on_written(std::int32_t result, std::uint32_t) {
     slice_done_bytes_ += written;
     if (slice_done_bytes_ < slices_[next_].length_bytes) return write_part();
     end_change(true);
+    slice_done_bytes_ = 0;
     ++next_;
     write_next();
 }
@@ -70,11 +72,39 @@ void PieceWrite::on_written(std::int32_t result, std::uint32_t) {
 void PieceWrite::handle_trouble(const FileTrouble& trouble) {
     if (halted()) return finish();
     if (is_shortage(trouble.kind)) return core_.shortage.hold(this, trouble, core_.now());
+    if (trouble.kind == Trouble::changed) doubt(trouble);
+    if (trouble.kind != Trouble::lasting) return wait_for_file(trouble);
     core_.session.fail_torrent(order_.torrent, trouble.sentence, core_.now());
     finish();
 }
 
+/// What the file held is checked, also when that was nothing: then we know how it looks.
+void PieceWrite::doubt(const FileTrouble& trouble) {
+    core_.file_table.close(order_.torrent, trouble.file);
+    core_.session.doubt_pieces(order_.torrent, doubted_pieces(trouble, {}, files().map()),
+                               core_.now());
+    core_.doubts.push_back({order_.torrent, trouble.file.value, trouble.sentence});
+}
+
+void PieceWrite::wait_for_file(const FileTrouble& trouble) {
+    // No change of ours is under way meanwhile. It is written from its begin, as nobody answers for
+    // what others may do to its first bytes until then.
+    end_change(false);
+    next_ = 0;
+    done_bytes_ = 0;
+    const auto held = core_.failing_writes.hold(order_.torrent, *this, core_.now());
+    if (held == FailingWrites::Held::first)
+        core_.session.pause_download(order_.torrent, trouble.sentence, core_.now());
+    if (held == FailingWrites::Held::other) end_unwritten();
+}
+
+void PieceWrite::end_unwritten() {
+    core_.session.handle_piece_unwritten(order_.torrent, order_.piece, core_.now());
+    finished_.push_back(this);
+}
+
 void PieceWrite::try_again() {
+    if (halted()) return finish();
     if (file_) return write_part();
     write_next();
 }
@@ -96,6 +126,8 @@ void PieceWrite::finish() {
     SPATE_PROBE(piece_written, order_.torrent.value, order_.piece.value, done_bytes_, took.count());
     // After a failure the torrent is halted, and the session only takes the buffer back.
     core_.session.handle_piece_written(order_.torrent, order_.piece, core_.now());
+    if (core_.failing_writes.release(order_.torrent, *this))
+        core_.session.resume_download(order_.torrent, core_.now());
     finished_.push_back(this);
 }
 

@@ -11,9 +11,9 @@
 namespace spate::driver {
 
 /// Writes one piece from the buffer that it was received in, one operation a file range (two where
-/// a file that is written directly ends), one after the other, and tells the session. A file that
-/// can't be written ends the torrent with a sentence that names it. Given to `finished` when done.
-/// One thread.
+/// a file that is written directly ends), one after the other, and tells the session. What may go
+/// by (Shortage, FailingWrites) is waited for; another failure ends the torrent with a sentence
+/// that names the file. Given to `finished` when done. One thread.
 class PieceWrite {
 public:
     PieceWrite(CoreContext& core, const session::WritePiece& order,
@@ -29,6 +29,9 @@ private:
     void write_part();
     void on_written(std::int32_t result, std::uint32_t flags);
     void handle_trouble(const FileTrouble& trouble);
+    void wait_for_file(const FileTrouble& trouble);
+    void doubt(const FileTrouble& trouble);
+    void end_unwritten();
     bool halted() const { return core_.session.find_torrent(order_.torrent)->halted; }
     void end_change(bool stored);
     void finish();

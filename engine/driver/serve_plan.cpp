@@ -15,6 +15,19 @@ namespace {
 
 constexpr std::size_t page_bytes = 4096;
 
+/// An errno, or 0 where the file ends before all of it is read; nothing: it was read.
+std::optional<int> read_all(int fd, MutableBytes to, std::uint64_t offset_bytes) {
+    while (!to.empty()) {
+        const ssize_t count = ::pread(fd, to.data(), to.size(), static_cast<off_t>(offset_bytes));
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return errno;
+        if (count == 0) return 0;
+        to = to.subspan(static_cast<std::size_t>(count));
+        offset_bytes += static_cast<std::uint64_t>(count);
+    }
+    return std::nullopt;
+}
+
 ServePlan::ColdRead cold_read(const ServePlan::Extent& extent) {
     const bool sequential = extent.memory.size() >= ServePlan::sequential_bytes_min;
     const std::uint64_t start = extent.offset_bytes / page_bytes * page_bytes;
@@ -121,15 +134,15 @@ std::expected<void, FileTrouble> ServePlan::gather(std::size_t index, BlockRef b
             result = std::unexpected(std::move(file.error()));
             return;
         }
-        const ssize_t count = ::pread((*file)->descriptor(), memory.data() + start,
-                                      slice.length_bytes, static_cast<off_t>(slice.offset_bytes));
-        if (count == static_cast<ssize_t>(slice.length_bytes)) return;
-        const int error = count < 0 ? errno : 0;
+        const std::optional<int> error =
+            read_all((*file)->descriptor(), MutableBytes(memory).subspan(start, slice.length_bytes),
+                     slice.offset_bytes);
+        if (!error) return;
         result = std::unexpected(
-            FileTrouble{error != 0 ? trouble_of_errno(error) : Trouble::changed, slice.file,
+            FileTrouble{*error != 0 ? trouble_of_errno(*error) : Trouble::changed, slice.file,
                         fmt::format("can't read {}: {}", files.display_path(slice.file),
-                                    error != 0 ? std::generic_category().message(error)
-                                               : "it is shorter than it was")});
+                                    *error != 0 ? std::generic_category().message(*error)
+                                                : "it is shorter than it was")});
     });
     payloads_[index] = memory;
     bytes_copied_ += block.length;
@@ -152,9 +165,9 @@ storage::FileIndex ServePlan::suspect() const {
 FileTrouble ServePlan::diagnose(const TorrentFiles& files) const {
     for (const UsedFile& used : files_)
         if (const auto intact = used.file->check(); !intact)
-            return {
-                Trouble::changed, used.index,
-                fmt::format("can't serve {}: {}", files.display_path(used.index), intact.error())};
+            return {intact.error().kind, used.index,
+                    fmt::format("can't serve {}: {}", files.display_path(used.index),
+                                intact.error().reason)};
     return {Trouble::disk, suspect(),
             fmt::format("can't read {}: input/output error", files.display_path(suspect()))};
 }

@@ -41,15 +41,33 @@ std::expected<std::shared_ptr<const TorrentFiles>, std::string> TorrentFiles::op
                                            descriptor.error().message()));
     std::shared_ptr<TorrentFiles> files(new TorrentFiles(metainfo, folder, options));
     files->folder_descriptor_ = folders.share(std::move(*descriptor));
-    if (download)
+    if (download || options.writable)
         files->written_ =
             std::make_unique<WrittenFiles>(files->map_, options.have, options.skipped);
     return files;
 }
 
-std::optional<std::int64_t> TorrentFiles::checked_mtime_ns(storage::FileIndex index) const {
-    if (options_.stamps.empty() || !options_.stamps[index.value]) return std::nullopt;
-    return options_.stamps[index.value]->mtime_ns;
+void TorrentFiles::restamp(storage::FileIndex index,
+                           std::optional<storage::FileStamp> stamp) const {
+    if (written_ && written_->touched(index)) {
+        if (stamp) written_->adopt(index, *stamp);
+        return;
+    }
+    const std::lock_guard lock(restamped_mutex_);
+    restamped_[index.value] = stamp;
+    any_restamped_.store(true, std::memory_order_release);
+}
+
+std::optional<std::optional<storage::FileStamp>> TorrentFiles::found(
+    storage::FileIndex index) const {
+    if (any_restamped_.load(std::memory_order_acquire)) {
+        const std::lock_guard lock(restamped_mutex_);
+        const auto again = restamped_.find(index.value);
+        if (again != restamped_.end()) return again->second;
+    }
+    const auto& stamps = written_ ? options_.found : options_.stamps;
+    if (stamps.empty()) return std::nullopt;
+    return stamps[index.value];
 }
 
 std::string TorrentFiles::display_path(storage::FileIndex index) const {
@@ -81,8 +99,7 @@ void TorrentFiles::set_mode(storage::FileIndex index, const io::FileDescriptor& 
 
 std::optional<storage::FileStamp> TorrentFiles::known_stamp(storage::FileIndex index) const {
     if (written_ && written_->touched(index)) return written_->rest_stamp(index);
-    const auto& stamps = written_ ? options_.found : options_.stamps;
-    return stamps.empty() ? std::nullopt : stamps[index.value];
+    return found(index).value_or(std::nullopt);
 }
 
 std::error_code TorrentFiles::make_folders_of(std::string_view path) const {

@@ -1,9 +1,11 @@
 #pragma once
 // engine/driver/torrent_files.hpp: where a torrent's bytes are on disk; the same for all cores.
+#include <atomic>
 #include <expected>
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -27,7 +29,9 @@ struct FileOptions {
     /// How the files looked when they were checked, where nothing is written to them any more: one
     /// that changed since isn't served. Empty: not known.
     std::vector<std::optional<storage::FileStamp>> stamps{};
-    Bitfield have{};  ///< of a download: pieces that are there as it begins; empty: none
+    /// It may be written to: a download, or what gets again what it loses.
+    bool writable = false;
+    Bitfield have{};  ///< of one that is: pieces that are there as it begins; empty: none
     /// Of a download: how the files looked when they were checked, nothing where there was none.
     /// What is there now and isn't that file as it was is none of ours. Empty: not known.
     std::vector<std::optional<storage::FileStamp>> found{};
@@ -52,8 +56,8 @@ private:
     std::map<Identity, std::weak_ptr<const io::FileDescriptor>> folders_;
 };
 
-/// The folder, open, and the files below it. Immutable, shared by all cores; each opens files for
-/// itself (FileTable).
+/// The folder, open, and the files below it. Shared by all cores; each opens files for itself
+/// (FileTable). Nothing of it changes but how files look that were checked again.
 class TorrentFiles {
 public:
     /// What direct writes keep to, see io::direct_unit_bytes().
@@ -68,19 +72,16 @@ public:
     const storage::PieceMap& map() const { return map_; }
     const storage::PlannedFile& file(storage::FileIndex index) const { return files_[index.value]; }
     const std::vector<storage::PlannedFile>& files() const { return files_; }
-    /// When the file that was checked had last been written, in ns since 1970; nothing: not known.
-    std::optional<std::int64_t> checked_mtime_ns(storage::FileIndex index) const;
     /// What a download has written; nullptr: nothing is written to this torrent.
     WrittenFiles* written() const { return written_.get(); }
-    /// How a file looked when the download began: outer nothing where that isn't known, inner
-    /// where there was none.
-    std::optional<std::optional<storage::FileStamp>> found(storage::FileIndex index) const {
-        if (options_.found.empty()) return std::nullopt;
-        return options_.found[index.value];
-    }
+    /// How a file looked when the download began, or when it was checked last: outer nothing where
+    /// that isn't known, inner where there was none.
+    std::optional<std::optional<storage::FileStamp>> found(storage::FileIndex index) const;
     /// How the file looks if it is as it was checked or as we wrote it; nothing: not known, or it
     /// is being written.
     std::optional<storage::FileStamp> known_stamp(storage::FileIndex index) const;
+    /// It was checked again, and had looked so before; nothing: it wasn't there. Any thread.
+    void restamp(storage::FileIndex index, std::optional<storage::FileStamp> stamp) const;
     int folder_descriptor() const { return folder_descriptor_->get(); }
     /// All its pieces but the last start and end on multiples of direct_unit_bytes, in the file and
     /// in their buffers, and it is large enough to be worth a second descriptor.
@@ -121,6 +122,11 @@ private:
     std::shared_ptr<const io::FileDescriptor> folder_descriptor_;
     FileOptions options_;
     std::unique_ptr<WrittenFiles> written_;
+    /// Of the files that were checked again: few, and looked at once a second for each that is
+    /// served.
+    mutable std::mutex restamped_mutex_;
+    mutable std::map<std::uint32_t, std::optional<storage::FileStamp>> restamped_;
+    mutable std::atomic<bool> any_restamped_{false};
 };
 
 }  // namespace spate::driver

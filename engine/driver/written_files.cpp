@@ -60,6 +60,15 @@ bool WrittenFiles::identify(storage::FileIndex file, const storage::FileStamp& o
     return at(file).inode.compare_exchange_strong(known, opened.inode) || known == opened.inode;
 }
 
+void WrittenFiles::adopt(storage::FileIndex file, const storage::FileStamp& looks) {
+    File& own = at(file);
+    const std::uint32_t done = own.done.load();
+    const Hold hold(own.held);
+    if (!hold || own.begun.load() != done || own.inode.load() != looks.inode) return;
+    own.rest = looks;
+    own.rested_at = done;
+}
+
 std::optional<storage::FileStamp> WrittenFiles::rest_stamp(storage::FileIndex file) const {
     const File& own = at(file);
     const Hold hold(own.held);

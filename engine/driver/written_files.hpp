@@ -40,6 +40,12 @@ public:
     bool identify(storage::FileIndex file, const storage::FileStamp& opened);
     bool identified(storage::FileIndex file) const { return at(file).inode.load() != 0; }
 
+    /// It was deleted: whatever is made in its place is the file from now on.
+    void forget(storage::FileIndex file) { at(file).inode.store(0); }
+    /// It was checked, and had looked so before: what others did to it is known. No effect while we
+    /// change it, or when it is another file.
+    void adopt(storage::FileIndex file, const storage::FileStamp& looks);
+
     /// How it looks if nobody but us has written to it; nothing while changes are under way, or
     /// when it isn't known.
     std::optional<storage::FileStamp> rest_stamp(storage::FileIndex file) const;

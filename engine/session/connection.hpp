@@ -57,6 +57,7 @@ struct Connection {
     bool fast = false;                     // both of us speak BEP 6
     bool extensions = false;               // both of us speak BEP 10
     std::uint8_t metadata_message_id = 0;  // the peer's id for ut_metadata; 0 when it has none
+    std::uint8_t dont_have_id = 0;         // likewise for lt_donthave
     std::uint8_t upload_only_id = 0;       // likewise for upload_only
 
     wire::PeerWire wire;

@@ -101,13 +101,22 @@ struct PiecesStored {
     TorrentId torrent;
     std::vector<PieceIndex> pieces;
 };
+/// Look at these in the PieceTable: they were lost, or found again.
+struct PiecesChanged {
+    TorrentId torrent;
+    std::vector<PieceIndex> pieces;
+};
+/// Look at SharedTorrent::failing_writers.
+struct PauseChanged {
+    TorrentId torrent;
+};
 /// The torrent can't go on: its files failed, or the user took it away. Its connections are closed.
 struct HaltTorrent {
     TorrentId torrent;
 };
 
-using CoreMessage =
-    std::variant<PeerJoined, PeerLeft, PeerConvicted, OwnAddressSeen, CallFailed, PeerInterest,
-                 PeerRates, PeersFound, CallPeer, SetChoke, DropPeer, PiecesStored, HaltTorrent>;
+using CoreMessage = std::variant<PeerJoined, PeerLeft, PeerConvicted, OwnAddressSeen, CallFailed,
+                                 PeerInterest, PeerRates, PeersFound, CallPeer, SetChoke, DropPeer,
+                                 PiecesStored, PiecesChanged, PauseChanged, HaltTorrent>;
 
 }  // namespace spate::session

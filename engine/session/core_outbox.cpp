@@ -9,13 +9,14 @@ namespace {
 
 /// The older message now says what both do.
 void replace(CoreMessage& older, CoreMessage&& newer) {
-    auto* const stored = std::get_if<PiecesStored>(&older);
-    if (stored == nullptr) {
-        older = std::move(newer);
-        return;
-    }
-    const auto& more = std::get<PiecesStored>(newer).pieces;
-    stored->pieces.insert(stored->pieces.end(), more.begin(), more.end());
+    const auto add = [](std::vector<PieceIndex>& pieces, const std::vector<PieceIndex>& more) {
+        pieces.insert(pieces.end(), more.begin(), more.end());
+    };
+    if (auto* const stored = std::get_if<PiecesStored>(&older))
+        return add(stored->pieces, std::get<PiecesStored>(newer).pieces);
+    if (auto* const changed = std::get_if<PiecesChanged>(&older))
+        return add(changed->pieces, std::get<PiecesChanged>(newer).pieces);
+    older = std::move(newer);
 }
 
 }  // namespace
@@ -27,6 +28,9 @@ std::optional<std::uint64_t> CoreOutbox::key_of(const CoreMessage& message) {
     if (const auto* choke = std::get_if<SetChoke>(&message)) return key(choke->connection.value);
     if (const auto* rates = std::get_if<PeerRates>(&message)) return key(rates->torrent.value);
     if (const auto* stored = std::get_if<PiecesStored>(&message)) return key(stored->torrent.value);
+    if (const auto* changed = std::get_if<PiecesChanged>(&message))
+        return key(changed->torrent.value);
+    if (const auto* pause = std::get_if<PauseChanged>(&message)) return key(pause->torrent.value);
     return std::nullopt;
 }
 

@@ -25,6 +25,8 @@ enum class DropReason : std::uint8_t {
     idle,
     too_many_peers,
     torrent_halted,
+    owes_and_is_silent,
+    pieces_lost,     // it believes that we have them, and can't be told otherwise
     no_descriptors,  // idle, and the process had none left
     count_,
 };
@@ -48,6 +50,8 @@ inline constexpr std::array<const char*, static_cast<std::size_t>(DropReason::co
                       "idle",
                       "too_many_peers",
                       "torrent_halted",
+                      "owes_and_is_silent",
+                      "pieces_lost",
                       "no_descriptors"};
 
 /// By reason, connections dropped so far.

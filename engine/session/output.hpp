@@ -45,12 +45,17 @@ struct HashPiece {
     BufferId buffer;
     std::uint32_t size_bytes = 0;
 };
-/// Answer with handle_piece_written().
+/// Answer with handle_piece_written() or handle_piece_unwritten().
 struct WritePiece {
     TorrentId torrent;
     PieceIndex piece;
     BufferId buffer;
     std::uint32_t size_bytes = 0;
+};
+/// What is known of pieces that were in doubt: those in neither list stay so.
+struct PiecesChecked {
+    std::vector<PieceIndex> good;
+    std::vector<PieceIndex> bad;
 };
 /// Answer with handle_announced().
 struct Announce {
@@ -82,15 +87,23 @@ struct TorrentFailed {
     TorrentId torrent;
     std::string reason;
 };
+/// For the user: its download waits, as what it gets can't be written; and it goes on.
+struct DownloadPaused {
+    TorrentId torrent;
+    std::string reason;
+};
+struct DownloadResumed {
+    TorrentId torrent;
+};
 struct TrackerWarning {
     TorrentId torrent;
     std::string url;
     std::string sentence;
 };
 
-using Output =
-    std::variant<Connect, Close, Transmit, Receive, CancelReceive, HashPiece, WritePiece, Announce,
-                 CheckMetadata, LayersReady, TorrentComplete, TorrentFailed, TrackerWarning>;
+using Output = std::variant<Connect, Close, Transmit, Receive, CancelReceive, HashPiece, WritePiece,
+                            Announce, CheckMetadata, LayersReady, TorrentComplete, TorrentFailed,
+                            DownloadPaused, DownloadResumed, TrackerWarning>;
 
 /// One vectored send to a peer: control messages, then blocks of stored pieces, each behind its
 /// 13-byte PIECE header (wire::piece_header).

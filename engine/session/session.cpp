@@ -272,7 +272,8 @@ void Session::count_as_seed(Connection& connection) {
 }
 
 void Session::update_interest(Connection& connection) {
-    const bool interested = connection.interesting > 0 && !connection.torrent->complete();
+    const bool interested = connection.interesting > 0 && !connection.torrent->complete() &&
+                            !connection.torrent->paused;
     if (interested == connection.we_are_interested) return;
     connection.we_are_interested = interested;
     wire::append_message(connection.control, interested ? wire::MessageId::interested

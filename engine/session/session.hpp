@@ -92,8 +92,19 @@ public:
     void retire_torrent(TorrentId torrent, Time now);
     /// Addresses of the torrent's peers, on its home core.
     std::vector<Endpoint> known_peers(TorrentId torrent) const;
-    /// Its files failed: it ends with a reason for the user; other torrents go on.
+    /// Its files failed for good: it ends with a reason for the user; other torrents go on.
     void fail_torrent(TorrentId torrent, std::string reason, Time now);
+
+    // --- Files that fail for a while, or change under us.
+    /// What is written on this core fails: on all cores the torrent asks for nothing and gives up
+    /// what it has begun, until resume_download(), which each core that called this calls once.
+    void pause_download(TorrentId torrent, std::string reason, Time now);
+    void resume_download(TorrentId torrent, Time now);
+    /// The files aren't any more what these pieces were found in: those that were stored are so no
+    /// more, peers are told, and nobody gets them, until settle_pieces(). Yields how many were.
+    std::size_t doubt_pieces(TorrentId torrent, const std::vector<PieceIndex>& pieces, Time now);
+    /// What a check found of pieces in doubt.
+    void settle_pieces(TorrentId torrent, const PiecesChecked& checked, Time now);
 
     // --- Connections.
     /// Empty when it isn't wanted; the driver closes the socket then.
@@ -137,6 +148,8 @@ public:
     // --- Pieces.
     void handle_piece_hashed(TorrentId torrent, PieceIndex piece, bool matches, Time now);
     void handle_piece_written(TorrentId torrent, PieceIndex piece, Time now);
+    /// It could not be written: it is missing again.
+    void handle_piece_unwritten(TorrentId torrent, PieceIndex piece, Time now);
     /// After CheckMetadata. When it matches, the driver goes on with a torrent that has the
     /// metadata.
     void handle_metadata_checked(TorrentId torrent, bool matches, Time now);
@@ -249,6 +262,10 @@ private:
     void on_complete(Torrent& torrent, Time now);
 
     // session_serve.cpp: what we are asked for.
+    /// It is stored, and this core's peers may know.
+    static bool is_offered(const Torrent& torrent, PieceIndex piece) {
+        return torrent.known_stored.test(piece.value) && torrent.shared.pieces.stored(piece);
+    }
     void on_request(Connection& connection, BlockRef block, Time now);
     void on_cancel(Connection& connection, BlockRef block);
     void set_choke(Connection& connection, bool choke, std::uint64_t rate_max_bytes_per_s,
@@ -259,6 +276,13 @@ private:
 
     // session_files.cpp: what files, descriptors and memory fail us with.
     bool may_still_upload(const Connection& connection, BlockRef block) const;
+    void follow_pause(Torrent& torrent, Time now);
+    void cancel_requests(Connection& connection);
+    void look_for_work(Torrent& torrent, Time now);
+    void look_at_pieces(Torrent& torrent, const std::vector<PieceIndex>& pieces, Time now);
+    void want_again(Torrent& torrent, PieceIndex piece, Time now);
+    void unlearn_stored(Torrent& torrent, const std::vector<PieceIndex>& lost, Time now);
+    void tell_lost(Connection& connection, const std::vector<PieceIndex>& lost, Time now);
 
     // session_home.cpp: home duties and messages between cores.
     void set_preferences(Torrent& torrent, Time now);

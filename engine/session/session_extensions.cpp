@@ -54,6 +54,7 @@ void Session::on_extension_handshake(Connection& connection, Bytes body, Time no
     connection.metadata_message_id = theirs->ut_metadata;
     connection.upload_only = theirs->upload_only;
     connection.upload_only_id = theirs->upload_only_message;
+    connection.dont_have_id = theirs->lt_donthave;
     if (theirs->your_ip && !std::exchange(connection.told_own_address, true))
         tell_home(*connection.torrent,
                   OwnAddressSeen{connection.torrent->shared.id,
@@ -91,8 +92,8 @@ void Session::on_dont_have(Connection& connection, Bytes body, Time now) {
 
 void Session::tell_upload_only(Connection& connection) {
     if (connection.upload_only_id == 0) return;
-    const std::byte yes{1};
-    wire::append_extended(connection.control, connection.upload_only_id, Bytes(&yes, 1));
+    const std::byte state{connection.torrent->complete() ? std::uint8_t{1} : std::uint8_t{0}};
+    wire::append_extended(connection.control, connection.upload_only_id, Bytes(&state, 1));
     request_transmit(connection);
 }
 

@@ -38,7 +38,7 @@ void Session::give_back_send(ConnectionId id, SendPlan& plan) {
 
 bool Session::may_still_upload(const Connection& connection, BlockRef block) const {
     return (!connection.we_choke || may_have_fast(connection, block)) &&
-           connection.torrent->shared.pieces.stored(block.piece);
+           is_offered(*connection.torrent, block.piece);
 }
 
 void Session::close_newest_idle(Time now) {

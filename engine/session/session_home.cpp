@@ -49,7 +49,8 @@ void Session::add_torrent(SharedTorrent& shared, tracker::TrackerList trackers, 
     torrents_[index] =
         std::make_unique<Torrent>(shared, options_.core, buffers_, secrets_.digest_key);
     Torrent& torrent = *torrents_[index];
-    torrent.complete_told = torrent.complete();
+    torrent.complete_told = torrent.completion_announced = torrent.complete();
+    torrent.paused = shared.failing_writers.load() > 0;
     if (torrent.picker) set_preferences(torrent, now);
     if (options_.super_seed && torrent.complete() && shared.pieces.size() > 0)
         torrent.super_seeding =
@@ -107,7 +108,9 @@ void Session::handle_letter_taken(CoreIndex core) {
 /// which there are no more than connections. Stored pieces are read from the shared table when the
 /// torrent comes, and rates come again.
 void Session::keep_early(TorrentId id, const CoreMessage& message) {
-    if (std::holds_alternative<PiecesStored>(message) || std::holds_alternative<PeerRates>(message))
+    if (std::holds_alternative<PiecesStored>(message) ||
+        std::holds_alternative<PiecesChanged>(message) ||
+        std::holds_alternative<PauseChanged>(message) || std::holds_alternative<PeerRates>(message))
         return;
     const bool may_be_lost = std::holds_alternative<OwnAddressSeen>(message) ||
                              std::holds_alternative<PeerInterest>(message) ||
@@ -131,9 +134,14 @@ void Session::handle_message(const CoreMessage& message, Time now) {
             close(*peer, drop->reason, now);
     } else if (const auto* stored = std::get_if<PiecesStored>(&message)) {
         for (const PieceIndex piece : stored->pieces) {
+            if (!torrent->shared.pieces.stored(piece)) continue;  // and lost again
             on_stored_elsewhere(*torrent, piece);
             learn_stored(*torrent, piece, now);
         }
+    } else if (const auto* changed = std::get_if<PiecesChanged>(&message)) {
+        look_at_pieces(*torrent, changed->pieces, now);
+    } else if (std::holds_alternative<PauseChanged>(message)) {
+        follow_pause(*torrent, now);
     } else if (std::holds_alternative<HaltTorrent>(message)) {
         halt(*torrent, true, now);
     } else {

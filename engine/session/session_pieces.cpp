@@ -1,5 +1,6 @@
 // A piece from its last block to the HAVE.
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "engine/base/assert.hpp"
@@ -50,7 +51,7 @@ void Session::handle_piece_written(TorrentId id, PieceIndex piece, Time now) {
     SPATE_ASSERT(torrent.picker->find(piece)->stage == PieceStage::writing);
     const std::uint32_t size = torrent.picker->find(piece)->size_bytes();
     if (torrent.halted) return drop_partial(torrent, piece);
-    const bool first = torrent.shared.pieces.store(piece, options_.core);
+    const bool first = torrent.shared.pieces.store(piece);
     drop_partial(torrent, piece);
     feed_starved(now);
     if (!first) {
@@ -60,6 +61,15 @@ void Session::handle_piece_written(TorrentId id, PieceIndex piece, Time now) {
     torrent.shared.counters.stored.fetch_add(size, std::memory_order_relaxed);
     tell_others(PiecesStored{id, {piece}});
     learn_stored(torrent, piece, now);
+}
+
+void Session::handle_piece_unwritten(TorrentId id, PieceIndex piece, Time now) {
+    Torrent& torrent = *torrents_[id.value];
+    SPATE_ASSERT(torrent.picker->find(piece)->stage == PieceStage::writing);
+    drop_partial(torrent, piece);
+    if (torrent.halted) return;
+    feed_starved(now);
+    feed_hungry(torrent, now);
 }
 
 void Session::drop_partial(Torrent& torrent, PieceIndex piece) {
@@ -162,7 +172,7 @@ void Session::on_complete(Torrent& torrent, Time now) {
     schedule(torrent, now);
     for (Connection* const peer : torrent.peers) give_up_requests(*peer);
     if (!torrent.is_at_home()) return;
-    torrent.trackers->completed(now);
+    if (!std::exchange(torrent.completion_announced, true)) torrent.trackers->completed(now);
     put(TorrentComplete{torrent.shared.id});
     run_home(torrent, now);
 }

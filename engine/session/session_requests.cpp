@@ -27,7 +27,7 @@ void Session::fetch_ahead(const Connection& connection) const {
 void Session::fill_requests(Connection& connection, Time now) {
     if (connection.stage != Stage::established || !connection.we_are_interested) return;
     Torrent& torrent = *connection.torrent;
-    if (torrent.halted || torrent.complete()) return;
+    if (torrent.halted || torrent.complete() || torrent.paused) return;
     std::uint32_t count = connection.window.room();
     if (connection.stalled) count = connection.window.outstanding() == 0 ? 1 : 0;
     if (count == 0) return;

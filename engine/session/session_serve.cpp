@@ -40,7 +40,7 @@ void Session::on_request(Connection& connection, BlockRef block, Time now) {
         return close(connection, DropReason::request_flood, now);
     const bool fast = connection.we_choke && may_have_fast(connection, block);
     if (fast) connection.granted_fast_bytes -= block.length;
-    if ((connection.we_choke && !fast) || !torrent.shared.pieces.stored(block.piece)) {
+    if ((connection.we_choke && !fast) || !is_offered(torrent, block.piece)) {
         // Sent before our CHOKE arrived, as a rule. Without the Fast extension silence is the
         // answer.
         if (connection.fast) {

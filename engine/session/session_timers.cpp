@@ -14,6 +14,8 @@ constexpr Duration connection_tick = 500ms;
 constexpr Duration keep_alive_interval = 100s;
 /// A peer that says nothing for so long is gone.
 constexpr Duration silence_max = 240s;
+/// And so is one that owes us blocks: others may be more use in its place, and it is called again.
+constexpr Duration owing_silence_max = 90s;
 /// BEP 3: no piece for over a minute while we asked means snubbed.
 constexpr Duration snubbed_after = 60s;
 
@@ -63,6 +65,8 @@ void Session::tick(Connection& connection, Time now) {
                      now);
     if (now - connection.last_received_at >= silence_max)
         return close(connection, DropReason::idle, now);
+    if (connection.stalled && now - connection.last_received_at >= owing_silence_max)
+        return close(connection, DropReason::owes_and_is_silent, now);
     if (now - connection.last_sent_at >= keep_alive_interval) {
         wire::append_keep_alive(connection.control);
         connection.last_sent_at = now;

@@ -53,8 +53,12 @@ struct SharedTorrent {
     Bitfield preferred;
     /// It is played while it comes. Set likewise.
     std::optional<swarm::Playback::Options> play;
+    /// Pieces that are lost are got again. Set likewise; false: it only gives what it has.
+    bool downloads = true;
     swarm::Availability availability;
     swarm::PieceTable pieces;
+    /// Cores that wait until their disk takes what they have to write.
+    std::atomic<std::uint32_t> failing_writers{0};
     TorrentCounters counters;
     /// What this torrent may take of the process's rates. Unlimited, unless set before a session
     /// sees the torrent.

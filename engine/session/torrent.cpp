@@ -12,18 +12,23 @@ constexpr std::size_t leavers_max = 128;
 
 }  // namespace
 
-Torrent::Torrent(SharedTorrent& shared_torrent, CoreIndex core, swarm::PieceBuffers& buffers,
-                 const SipKey& digest_key)
+Torrent::Torrent(SharedTorrent& shared_torrent, CoreIndex on_core,
+                 swarm::PieceBuffers& core_buffers, const SipKey& digest_key)
     : shared(shared_torrent),
+      core(on_core),
+      buffers(core_buffers),
       known_stored(shared.pieces.stored_pieces()),
       wanted(shared.pieces.size()) {
     for (std::uint32_t piece = 0; piece < wanted.size(); ++piece)
         if (!known_stored.test(piece) && shared.pieces.wanted(PieceIndex(piece))) wanted.set(piece);
     if (shared.awaits_metadata()) fetch = std::make_unique<MetadataFetch>(digest_key);
-    if (fetch || !wanted.none())
-        picker = std::make_unique<swarm::Picker>(
-            core, [this](PieceIndex piece) { return metainfo().piece_size_bytes(piece); },
-            shared.pieces, shared.availability, buffers);
+    if (fetch || !wanted.none()) make_picker();
+}
+
+void Torrent::make_picker() {
+    picker = std::make_unique<swarm::Picker>(
+        core, [this](PieceIndex piece) { return metainfo().piece_size_bytes(piece); },
+        shared.pieces, shared.availability, buffers);
 }
 
 void Torrent::attach(Connection& connection) {
@@ -61,7 +66,7 @@ std::uint64_t Torrent::left_bytes() const {
     if (fetch) return 16 * 1024;  // unknown: anything but nothing
     std::uint64_t left = 0;
     for (std::uint32_t piece = 0; piece < shared.pieces.size(); ++piece)
-        if (shared.pieces.wanted(PieceIndex(piece)))
+        if (shared.pieces.wanted(PieceIndex(piece)) || shared.pieces.doubtful(PieceIndex(piece)))
             left += metainfo().piece_size_bytes(PieceIndex(piece));
     return left;
 }

@@ -42,7 +42,9 @@ public:
     bool spread_without_us() const;
 
     SharedTorrent& shared;
-    /// None when nothing was missing from the start: of the thousands that a seed has.
+    const CoreIndex core;
+    swarm::PieceBuffers& buffers;
+    /// None while nothing has been missing: of the thousands that a seed has.
     std::unique_ptr<swarm::Picker> picker;
     /// Of a torrent that is played while it comes.
     std::unique_ptr<swarm::Playback> playback;
@@ -76,6 +78,9 @@ public:
     std::optional<Time> playback_due;  // to be looked at
     bool halted = false;
     bool complete_told = false;
+    /// Trackers know that it was complete, or were never to hear of it.
+    bool completion_announced = false;
+    bool paused = false;  // as SharedTorrent::failing_writers was when last looked at
 
     bool is_at_home() const { return trackers.has_value(); }
     bool complete() const { return !fetch && shared.pieces.complete(); }
@@ -84,6 +89,7 @@ public:
     bool contains(BlockRef block) const;
     /// Bytes of wanted pieces that are not stored, as trackers are told.
     std::uint64_t left_bytes() const;
+    void make_picker();
 };
 
 }  // namespace spate::session

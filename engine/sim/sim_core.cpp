@@ -20,6 +20,8 @@ constexpr std::uint64_t busy_turn_every = 8;
 /// A piece waits for lane-mates, and is hashed.
 constexpr Duration hash_delay = 3ms;
 constexpr Duration announce_delay = 40ms;
+/// How often a full disk is tried again.
+constexpr Duration full_disk_retry = 5s;
 /// The earliest that a timer that is due already fires.
 constexpr Duration timer_delay_min = 1us;
 /// Timers that do nothing but ask for the next one at once.
@@ -153,6 +155,8 @@ void SimCore::execute(session::Output output) {
             if constexpr (is_same_v<Order, session::LayersReady>) finish_metadata(order.torrent);
             if constexpr (is_same_v<Order, session::TorrentComplete>)
                 node_.on_complete(order.torrent);
+            if constexpr (is_same_v<Order, session::DownloadPaused>)
+                node_.on_paused(order.torrent, std::move(order.reason));
             if constexpr (is_same_v<Order, session::TorrentFailed>)
                 node_.on_failed(order.torrent, std::move(order.reason));
         },
@@ -237,16 +241,37 @@ bool SimCore::hash_matches(const session::HashPiece& order) {
 }
 
 void SimCore::write(const session::WritePiece& order) {
-    const Duration delay = node_.disk(order.torrent).options().write_delay;
-    node_.queue().schedule_in(
-        delay, tag(EventKind::written, order.piece.value), [this, alive = alive_, order] {
-            if (!*alive) return;
-            run([&] {
-                if (!write_to_disk(order))
-                    session_.fail_torrent(order.torrent, "the disk is full", now());
-                session_.handle_piece_written(order.torrent, order.piece, now());
-            });
-        });
+    write_after(order, node_.disk(order.torrent).options().write_delay);
+}
+
+void SimCore::write_after(const session::WritePiece& order, Duration delay) {
+    node_.queue().schedule_in(delay, tag(EventKind::written, order.piece.value),
+                              [this, alive = alive_, order] {
+                                  if (!*alive) return;
+                                  run([&] { write_or_wait(order); });
+                              });
+}
+
+/// A piece that a full disk refuses is kept and tried again; others are given up meanwhile.
+void SimCore::write_or_wait(const session::WritePiece& order) {
+    const std::uint32_t id = order.torrent.value;
+    const bool halted = session_.find_torrent(order.torrent)->halted;
+    const auto probe = probes_.find(id);
+    const bool is_probe = probe != probes_.end() && probe->second == order.piece;
+    if (halted || write_to_disk(order)) {
+        session_.handle_piece_written(order.torrent, order.piece, now());
+        if (!is_probe) return;
+        probes_.erase(probe);
+        session_.resume_download(order.torrent, now());
+        return;
+    }
+    if (probe != probes_.end() && !is_probe)
+        return session_.handle_piece_unwritten(order.torrent, order.piece, now());
+    if (!is_probe) {
+        probes_.emplace(id, order.piece);
+        session_.pause_download(order.torrent, "the disk is full", now());
+    }
+    write_after(order, full_disk_retry);
 }
 
 /// False when it is full.

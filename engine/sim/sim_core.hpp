@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -87,6 +88,8 @@ private:
     void hash(const session::HashPiece& order);
     bool hash_matches(const session::HashPiece& order);
     void write(const session::WritePiece& order);
+    void write_after(const session::WritePiece& order, Duration delay);
+    void write_or_wait(const session::WritePiece& order);
     bool write_to_disk(const session::WritePiece& order);
     void announce(const session::Announce& order);
     void check_metadata(session::CheckMetadata& order);
@@ -98,6 +101,7 @@ private:
     const CoreIndex index_;
     SimMemory memory_;
     session::Session session_;
+    std::unordered_map<std::uint32_t, PieceIndex> probes_;  // by torrent: waits for its full disk
     std::optional<Time> timer_at_;
     std::uint32_t hurried_timers_ = 0;  // in a row, each at once after the one before
     Time timer_ran_at_{};

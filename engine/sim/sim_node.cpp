@@ -163,6 +163,10 @@ void SimNode::on_failed(TorrentId torrent, std::string reason) {
     failures_.push_back(fmt::format("torrent {}: {}", torrent.value, reason));
 }
 
+void SimNode::on_paused(TorrentId torrent, std::string reason) {
+    pauses_.push_back(fmt::format("torrent {}: {}", torrent.value, reason));
+}
+
 void SimNode::on_metadata(TorrentId torrent, const std::vector<Endpoint>& peers) {
     add({.content = torrents_[torrent.value].content,
          .seed = false,

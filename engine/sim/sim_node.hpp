@@ -104,6 +104,8 @@ public:
     bool arrived() const { return !cores_.empty(); }
     bool gone() const { return gone_; }
     const std::vector<std::string>& failures() const { return failures_; }
+    /// Downloads that had to wait for a disk.
+    const std::vector<std::string>& pauses() const { return pauses_; }
     std::uint32_t completions() const { return completions_; }
     std::size_t torrent_count() const { return torrents_.size(); }
     const session::SharedTorrent& shared(std::size_t torrent) const {
@@ -138,6 +140,7 @@ public:
     Prng& chance() { return chance_; }
     void on_written(TorrentId torrent, PieceIndex piece);
     void on_failed(TorrentId torrent, std::string reason);
+    void on_paused(TorrentId torrent, std::string reason);
     void on_metadata(TorrentId torrent, const std::vector<Endpoint>& peers);
     void check();
     void check_send(const session::SendPlan& plan) { invariants_.check_send(*this, plan); }
@@ -168,6 +171,7 @@ private:
     std::optional<Time> completed_at_;
     std::vector<Torrent> torrents_;  // by TorrentId
     std::vector<std::string> failures_;
+    std::vector<std::string> pauses_;
     std::uint32_t completions_ = 0;
     std::uint64_t bytes_sent_ = 0;
     Invariants invariants_;

@@ -37,6 +37,8 @@ public:
     [[nodiscard]] bool write(PieceIndex piece, Bytes bytes);
     /// Of a content by name; the piece has the right hash.
     [[nodiscard]] bool write(PieceIndex piece);
+    /// So many pieces more fit.
+    void make_room(std::uint32_t pieces) { options_.capacity_pieces += pieces; }
     bool has(PieceIndex piece) const { return whole_ || written_.test(piece.value); }
     /// What is read is what was written.
     bool reads_right() const { return !options_.corrupts_reads; }

@@ -14,8 +14,9 @@
 namespace spate::swarm {
 
 /// One atomic state a piece: skipped (not wanted), missing, reserved by one core (by two in the
-/// endgame, when nothing is missing any more), or stored (verified and written). Cores claim by
-/// compare-and-swap. A stored piece stays stored. Any thread. `Atomics` is what its words are made
+/// endgame, when nothing is missing any more), stored (verified and written), or doubtful: it was
+/// stored, and its file isn't any more what it was, until a check settles what became of it. Cores
+/// claim by compare-and-swap. Any thread. `Atomics` is what its words are made
 /// of: the tests step through every interleaving of their operations.
 template <class Atomics>
 class BasicPieceTable {
@@ -34,8 +35,9 @@ public:
 
     bool missing(PieceIndex piece) const { return load(piece) == missing_state; }
     bool stored(PieceIndex piece) const { return load(piece) == stored_state; }
-    /// Neither stored nor skipped: what another peer offers of it is of interest.
-    bool wanted(PieceIndex piece) const;
+    bool doubtful(PieceIndex piece) const { return load(piece) == doubtful_state; }
+    /// Neither stored nor skipped nor in doubt: what another peer offers of it is of interest.
+    bool wanted(PieceIndex piece) const { return !is_settled(load(piece)); }
     /// Cores that are getting the piece now: 0, 1 or 2.
     unsigned claim_count(PieceIndex piece) const;
     bool claimed_by(PieceIndex piece, CoreIndex core) const;
@@ -50,8 +52,17 @@ public:
     [[nodiscard]] bool claim_again(PieceIndex piece, CoreIndex core);
     /// The core gives its claim up.
     void release(PieceIndex piece, CoreIndex core);
-    /// The core has verified and written it. False when another core was first.
-    bool store(PieceIndex piece, CoreIndex core);
+    /// The core has verified and written it. False when another core was first. Its claim may be
+    /// void meanwhile: another core stored the piece too, and then it was lost.
+    bool store(PieceIndex piece);
+
+    /// What a check found of a piece in doubt.
+    enum class Verdict : std::uint8_t { stored, missing, skipped };
+    /// stored -> doubtful. False when it wasn't stored.
+    bool doubt(PieceIndex piece);
+    /// doubtful -> what was found; skipped -> stored, too: it came back. False when it is neither.
+    /// One thread at a time.
+    bool settle(PieceIndex piece, Verdict verdict);
 
     /// The stored pieces, as a BITFIELD message carries them.
     Bitfield stored_pieces() const;
@@ -61,6 +72,7 @@ private:
     using Atomic = typename Atomics::template Atomic<T>;
     using State = std::uint16_t;
     static constexpr State missing_state = 0;
+    static constexpr State doubtful_state = 0xfffd;
     static constexpr State skipped_state = 0xfffe;
     static constexpr State stored_state = 0xffff;
     // Reserved: owner + 1 in the low seven bits, second owner + 1 in the next seven.
@@ -68,6 +80,8 @@ private:
     static constexpr unsigned owner_shift = 7;
     static constexpr State owner_mask = 0x7f;
     static State first_owner(State state) { return state & owner_mask; }
+    /// Nobody gets it, nor may.
+    static bool is_settled(State state) { return state >= doubtful_state; }
     static State second_owner(State state) {
         return static_cast<State>(state >> owner_shift) & owner_mask;
     }
@@ -92,22 +106,16 @@ using PieceTable = BasicPieceTable<StdAtomics>;
 inline constexpr unsigned cores_max = 126;
 
 template <class Atomics>
-bool BasicPieceTable<Atomics>::wanted(PieceIndex piece) const {
-    const State state = load(piece);
-    return state != stored_state && state != skipped_state;
-}
-
-template <class Atomics>
 unsigned BasicPieceTable<Atomics>::claim_count(PieceIndex piece) const {
     const State state = load(piece);
-    if (state == stored_state || state == skipped_state) return 0;
+    if (is_settled(state)) return 0;
     return (first_owner(state) != 0 ? 1U : 0U) + (second_owner(state) != 0 ? 1U : 0U);
 }
 
 template <class Atomics>
 bool BasicPieceTable<Atomics>::claimed_by(PieceIndex piece, CoreIndex core) const {
     const State state = load(piece);
-    if (state == stored_state || state == skipped_state) return false;
+    if (is_settled(state)) return false;
     return first_owner(state) == owner_bits(core) || second_owner(state) == owner_bits(core);
 }
 
@@ -141,7 +149,7 @@ bool BasicPieceTable<Atomics>::claim(PieceIndex piece, CoreIndex core) {
 template <class Atomics>
 bool BasicPieceTable<Atomics>::claim_again(PieceIndex piece, CoreIndex core) {
     State seen = load(piece);
-    if (seen == missing_state || seen == stored_state || seen == skipped_state) return false;
+    if (seen == missing_state || is_settled(seen)) return false;
     if (first_owner(seen) == owner_bits(core) || second_owner(seen) != 0) return false;
     return states_[piece.value].compare_exchange_strong(
         seen, with_second(first_owner(seen), owner_bits(core)), std::memory_order_acq_rel);
@@ -151,7 +159,7 @@ template <class Atomics>
 void BasicPieceTable<Atomics>::release(PieceIndex piece, CoreIndex core) {
     State seen = load(piece);
     while (true) {
-        if (seen == stored_state || seen == skipped_state) return;
+        if (is_settled(seen)) return;
         State next = seen;
         if (first_owner(seen) == owner_bits(core)) {
             next = second_owner(seen);
@@ -169,14 +177,45 @@ void BasicPieceTable<Atomics>::release(PieceIndex piece, CoreIndex core) {
 }
 
 template <class Atomics>
-bool BasicPieceTable<Atomics>::store(PieceIndex piece, CoreIndex core) {
-    // In one look: another core may store it between two.
-    const State seen = load(piece);
-    SPATE_ASSERT(seen == stored_state || first_owner(seen) == owner_bits(core) ||
-                 second_owner(seen) == owner_bits(core));
-    if (states_[piece.value].exchange(stored_state, std::memory_order_acq_rel) == stored_state)
-        return false;
+bool BasicPieceTable<Atomics>::store(PieceIndex piece) {
+    const State before = states_[piece.value].exchange(stored_state, std::memory_order_acq_rel);
+    if (before == stored_state) return false;
+    if (before == missing_state) missing_.fetch_sub(1, std::memory_order_relaxed);
+    if (before == skipped_state) skipped_.fetch_sub(1, std::memory_order_relaxed);
     stored_.fetch_add(1, std::memory_order_release);
+    return true;
+}
+
+template <class Atomics>
+bool BasicPieceTable<Atomics>::doubt(PieceIndex piece) {
+    State expected = stored_state;
+    if (!states_[piece.value].compare_exchange_strong(expected, doubtful_state,
+                                                      std::memory_order_acq_rel))
+        return false;
+    stored_.fetch_sub(1, std::memory_order_release);
+    return true;
+}
+
+template <class Atomics>
+bool BasicPieceTable<Atomics>::settle(PieceIndex piece, Verdict verdict) {
+    const bool good = verdict == Verdict::stored;
+    State next = good ? stored_state : skipped_state;
+    if (verdict == Verdict::missing) {
+        if (!doubtful(piece)) return false;
+        next = missing_state;
+        // Counted before, so that whoever claims it at once doesn't count below zero.
+        missing_.fetch_add(1, std::memory_order_relaxed);
+    }
+    State seen = doubtful_state;
+    if (!states_[piece.value].compare_exchange_strong(seen, next, std::memory_order_acq_rel)) {
+        if (verdict == Verdict::missing) missing_.fetch_sub(1, std::memory_order_relaxed);
+        if (!good || seen != skipped_state ||
+            !states_[piece.value].compare_exchange_strong(seen, next, std::memory_order_acq_rel))
+            return false;
+        skipped_.fetch_sub(1, std::memory_order_relaxed);
+    }
+    if (good) stored_.fetch_add(1, std::memory_order_release);
+    if (verdict == Verdict::skipped) skipped_.fetch_add(1, std::memory_order_relaxed);
     return true;
 }
 

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/base/prng.hpp"
+#include "engine/driver/content/resume_file.hpp"
 #include "engine/driver/engine.hpp"
 #include "engine/driver/verdict.hpp"
 #include "engine/metainfo/torrent_writer.hpp"
@@ -148,6 +149,17 @@ std::string wait_until_stopped(Engine& engine) {
     return {};
 }
 
+/// The next event of this kind; nothing when none came within 10 s.
+template <class Event>
+std::optional<Event> wait_for(Engine& engine) {
+    for (int i = 0; i < 2'000; ++i) {
+        if (auto event = engine.poll_event())
+            if (auto* const wanted = std::get_if<Event>(&*event)) return std::move(*wanted);
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return std::nullopt;
+}
+
 struct Transfer {
     std::size_t cores_seed;
     std::size_t cores_get;
@@ -219,7 +231,7 @@ TEST(Secrets, EachIsDrawnApart) {
     EXPECT_EQ(drawn, 3 + 4 * static_cast<int>(cores));
 }
 
-TEST(Transfer, AFileTruncatedUnderASeedStopsItsTorrentAndNamesTheFile) {
+TEST(Transfer, AFileTruncatedUnderASeedIsNamedAndItsPiecesAreMissing) {
     const ScratchFolder folder;
     const hashing::Hasher hasher = hashing::Hasher::best();
     const Content content = make_content(folder / "seed", 24'000'000, 256 * 1024);
@@ -230,9 +242,44 @@ TEST(Transfer, AFileTruncatedUnderASeedStopsItsTorrentAndNamesTheFile) {
     const auto id = get->add(
         {.metainfo = content.metainfo, .folder = folder / "get", .peers = seed->listening()});
     ASSERT_TRUE(id);
-    const std::string reason = wait_until_stopped(*seed);
-    EXPECT_NE(reason.find("content/z"), std::string::npos) << reason;
+    const auto doubt = wait_for<FileDoubted>(*seed);
+    ASSERT_TRUE(doubt);
+    EXPECT_NE(doubt->sentence.find("content/z"), std::string::npos) << doubt->sentence;
+    const Bitfield doubtful = seed->doubtful_pieces(doubt->torrent);
+    EXPECT_FALSE(doubtful.none());
+    EXPECT_FALSE(seed->status(doubt->torrent).complete);
     EXPECT_FALSE(get->status(*id).complete);
+    // As it is mended: what is found comes back, and the peer gets the rest of it.
+    write_file(folder / "seed" / "content" / "z", content.files[2].second);
+    seed->settle(doubt->torrent, {.files = {}, .checked = doubtful, .good = doubtful});
+    EXPECT_TRUE(wait_until_complete(*get, *id, std::chrono::seconds(60)));
+    get->stop(std::chrono::seconds(1));
+    seed->stop(std::chrono::seconds(1));
+}
+
+TEST(Transfer, TheLookOfAFileCoversOnlyThePartThatWasChecked) {
+    const ScratchFolder folder;
+    const hashing::Hasher hasher = hashing::Hasher::best();
+    const Content content = make_content(folder / "seed", 2'000'000, 64 * 1024);
+    constexpr std::uint32_t changed = 2;
+    const auto seed = start_engine(1, hasher, 1);
+    ASSERT_TRUE(seed);
+    const auto id = seed->add({.metainfo = content.metainfo,
+                               .folder = folder / "seed",
+                               .have = all_pieces(*content.metainfo),
+                               .stamps = stamp_files(*content.metainfo, folder / "seed")});
+    ASSERT_TRUE(id);
+    write_file(folder / "seed" / "content" / content.files[changed].first,
+               std::vector<std::byte>(content.files[changed].second.size()));
+    const auto looks = stamp_files(*content.metainfo, folder / "seed")[changed];
+    const Bitfield none(content.metainfo->piece_count());
+    seed->settle(*id, {.files = {{changed, looks}}, .checked = none, .good = none});
+    const auto get = start_engine(1, hasher, 2);
+    ASSERT_TRUE(get->add(
+        {.metainfo = content.metainfo, .folder = folder / "get", .peers = seed->listening()}));
+    const auto doubt = wait_for<FileDoubted>(*seed);
+    ASSERT_TRUE(doubt) << "what wasn't checked isn't as the torrent says any more";
+    EXPECT_EQ(doubt->file, changed);
     get->stop(std::chrono::seconds(1));
     seed->stop(std::chrono::seconds(1));
 }

@@ -1,6 +1,7 @@
 #include "engine/driver/file_table.hpp"
 
 #include <fstream>
+#include <functional>
 #include <sys/stat.h>
 #include <thread>
 #include <vector>
@@ -143,13 +144,13 @@ TEST_F(FileTableTest, AFileThatIsCutOrDeletedWhileServedIsNoticedAfterAWhile) {
     }
     std::filesystem::resize_file(path("a"), 10);
     std::filesystem::remove(path("b"));
-    EXPECT_TRUE(table.for_reading(torrent, *files, a, start + 1s));
+    EXPECT_TRUE(table.for_reading(torrent, *files, a, start + FileTable::look_interval));
     const auto cut = table.for_reading(torrent, *files, a, start + 3s);
     ASSERT_FALSE(cut);
     EXPECT_NE(cut.error().sentence.find("shorter"), std::string::npos);
     const auto deleted = table.for_reading(torrent, *files, b, start + 3s);
     ASSERT_FALSE(deleted);
-    EXPECT_NE(deleted.error().sentence.find("deleted"), std::string::npos);
+    EXPECT_NE(deleted.error().sentence.find("No such file"), std::string::npos);
 }
 
 TEST_F(FileTableTest, AFileThatIsCutOrDeletedWhileWrittenIsNoticedByTheNextWrite) {
@@ -228,9 +229,59 @@ TEST_F(FileTableTest, ASeedsFileThatChangedSinceItWasCheckedIsNotServed) {
     for (const char* name : {"a", "b"}) std::filesystem::last_write_time(path(name), later);
     const auto opened_before = table.for_reading(torrent, *files, a, start + 3s);
     ASSERT_FALSE(opened_before);
+    EXPECT_EQ(opened_before.error().kind, Trouble::changed);
     EXPECT_NE(opened_before.error().sentence.find("changed"), std::string::npos);
     EXPECT_FALSE(table.for_reading(torrent, *files, b, start));
     EXPECT_TRUE(table.for_reading(torrent, *files, c, start));
+    files->restamp(a, stamp_files(content, folder)[a.value]);
+    EXPECT_TRUE(table.for_reading(torrent, *files, a, start + 3s)) << "it was checked again";
+}
+
+TEST_F(FileTableTest, EveryWayToChangeAFileIsNoticedAfterTheInterval) {
+    using Change = std::function<void(const std::filesystem::path&)>;
+    const auto write = [](const std::filesystem::path& to, std::string_view bytes) {
+        std::fstream(to, std::ios::in | std::ios::out | std::ios::binary) << bytes;
+    };
+    const auto keep_times = [&](const std::filesystem::path& to, const Change& change) {
+        const auto before = std::filesystem::last_write_time(to);
+        change(to);
+        std::filesystem::last_write_time(to, before);
+    };
+    const std::vector<std::pair<const char*, Change>> changes{
+        {"written to", [&](const auto& to) { write(to, "x"); }},
+        {"written to, and its times set back",
+         [&](const auto& to) { keep_times(to, [&](const auto& file) { write(file, "x"); }); }},
+        {"replaced by a copy",
+         [](const auto& to) {
+             const std::filesystem::path copy = to.string() + ".copy";
+             std::filesystem::copy_file(to, copy);
+             std::filesystem::rename(copy, to);
+         }},
+        {"cut", [](const auto& to) { std::filesystem::resize_file(to, 10); }},
+        {"deleted", [](const auto& to) { std::filesystem::remove(to); }},
+    };
+    for (const auto& [what, change] : changes) {
+        write_files();
+        const auto files = open(false, {.stamps = stamp_files(content, folder)});
+        FileTable fresh{8};
+        ASSERT_TRUE(fresh.for_reading(torrent, *files, a, start)) << what;
+        change(path("a"));
+        const Time later = start + FileTable::look_interval + 1ms;
+        EXPECT_FALSE(fresh.for_reading(torrent, *files, a, later)) << what;
+        EXPECT_TRUE(fresh.for_reading(torrent, *files, c, later)) << what;
+    }
+}
+
+TEST_F(FileTableTest, AFileThatWasReplacedAndCheckedIsOpenedAnew) {
+    write_files();
+    const auto files = open(false, {.stamps = stamp_files(content, folder)});
+    const auto before = *table.for_reading(torrent, *files, a, start);
+    std::filesystem::rename(path("a"), path("old"));
+    std::filesystem::copy_file(path("old"), path("a"));
+    files->restamp(a, stamp_files(content, folder)[a.value]);
+    const auto after = table.for_reading(torrent, *files, a, start + 3s);
+    ASSERT_TRUE(after);
+    EXPECT_NE(*after, before);
 }
 
 TEST_F(FileTableTest, AFolderInTheFilesPlaceIsAnErrorThatNamesIt) {

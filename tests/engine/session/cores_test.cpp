@@ -119,7 +119,7 @@ TEST_F(CoresTest, APieceStoredElsewhereIsAnnouncedHere) {
     say(owner, have(3));
     TestPeer& other = connect_peer();
     ASSERT_TRUE(torrents[0]->pieces.claim(PieceIndex(3), CoreIndex(1)));
-    ASSERT_TRUE(torrents[0]->pieces.store(PieceIndex(3), CoreIndex(1)));
+    ASSERT_TRUE(torrents[0]->pieces.store(PieceIndex(3)));
     tell(PiecesStored{TorrentId(0), {PieceIndex(3)}});
     tell(PiecesStored{TorrentId(0), {PieceIndex(3)}});
     advance(100ms);
@@ -151,7 +151,7 @@ TEST_F(CoresTest, ASecondClaimIsGivenUpWhenTheFirstCoreIsFaster) {
     const std::size_t asked = peer.requests.size();
     const bool in_flight = begin_receive(peer);
     ASSERT_TRUE(in_flight);
-    ASSERT_TRUE(torrents[0]->pieces.store(piece, CoreIndex(1)));
+    ASSERT_TRUE(torrents[0]->pieces.store(piece));
     tell(PiecesStored{TorrentId(0), {piece}});
     EXPECT_EQ(peer.count(MessageId::cancel),
               static_cast<std::size_t>(

@@ -185,6 +185,8 @@ void SessionTest::carry_out(Output& output) {
             if constexpr (is_same_v<Kind, LayersReady>) layers.push_back(o);
             if constexpr (is_same_v<Kind, TorrentComplete>) completed.push_back(o);
             if constexpr (is_same_v<Kind, TorrentFailed>) failed.push_back(o);
+            if constexpr (is_same_v<Kind, DownloadPaused>) paused.push_back(o);
+            if constexpr (is_same_v<Kind, DownloadResumed>) resumed.push_back(o);
             if constexpr (is_same_v<Kind, TrackerWarning>) warnings.push_back(o);
             if constexpr (is_same_v<Kind, Transmit>) transmit(*find(o.connection));
             if constexpr (is_same_v<Kind, Receive>) ++find(o.connection)->resumed_receives;

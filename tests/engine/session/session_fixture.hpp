@@ -97,6 +97,8 @@ struct SessionTest : testing::Test {
     std::vector<LayersReady> layers;
     std::vector<TorrentComplete> completed;
     std::vector<TorrentFailed> failed;
+    std::vector<DownloadPaused> paused;
+    std::vector<DownloadResumed> resumed;
     std::vector<TrackerWarning> warnings;
 
 private:

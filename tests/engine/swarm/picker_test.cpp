@@ -198,7 +198,7 @@ TEST_F(PickerTest, InTheEndgameAPieceOfAnotherCoreIsClaimedASecondTime) {
     EXPECT_EQ(pieces.claim_count(piece), 2U);
     EXPECT_NE(picks[0].slot.buffer, picker.find(piece)->buffer());
     receive(piece, other_core);
-    EXPECT_TRUE(pieces.store(piece, CoreIndex(1)));
+    EXPECT_TRUE(pieces.store(piece));
     other_core.drop(piece);
     picker.drop(piece);
     EXPECT_TRUE(pieces.stored(piece));

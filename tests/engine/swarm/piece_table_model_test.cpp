@@ -72,7 +72,7 @@ struct PieceTableModel : testing::Test {
         outcomes[index].holds = false;
     }
     void store(std::uint16_t index) {
-        if (outcomes[index].holds) outcomes[index].stored_first = table->store(piece, core(index));
+        if (outcomes[index].holds) outcomes[index].stored_first = table->store(piece);
     }
 
     Model model;
@@ -131,6 +131,24 @@ TEST_F(PieceTableModel, AStoredPieceStaysStoredWhoeverGivesItUp) {
             [&] {
                 const bool stored_by_0 = outcomes[0].stored_first;
                 EXPECT_EQ(table->stored(piece), stored_by_0);
+            });
+}
+
+TEST_F(PieceTableModel, APieceInDoubtIsNobodysUntilItIsSettledAndThenMayBeClaimed) {
+    table->set_stored(piece);
+    unsigned doubts = 0;
+    explore({[&] {
+                 doubts = table->doubt(piece) ? 1 : 0;
+                 (void)table->settle(piece, Table::Verdict::missing);
+             },
+             [&] { claim_or_join(1); },
+             [&] {
+                 claim_or_join(2);
+                 release(2);
+             }},
+            [&] {
+                EXPECT_EQ(doubts, 1U);
+                EXPECT_EQ(table->missing(piece), !outcomes[1].holds);
             });
 }
 

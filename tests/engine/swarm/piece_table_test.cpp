@@ -80,8 +80,8 @@ TEST(PieceTable, TheFirstOfTwoOwnersStoresThePiece) {
     PieceTable table(1);
     ASSERT_TRUE(table.claim(piece_0, core_0));
     ASSERT_TRUE(table.claim_again(piece_0, core_1));
-    EXPECT_TRUE(table.store(piece_0, core_1));
-    EXPECT_FALSE(table.store(piece_0, core_0));
+    EXPECT_TRUE(table.store(piece_0));
+    EXPECT_FALSE(table.store(piece_0));
     EXPECT_TRUE(table.stored(piece_0));
     EXPECT_TRUE(table.complete());
     table.release(piece_0, core_0);
@@ -97,7 +97,7 @@ TEST(PieceTable, IsCompleteWithoutTheSkippedPieces) {
     EXPECT_FALSE(table.claim(piece_0, core_0));
     EXPECT_FALSE(table.complete());
     ASSERT_TRUE(table.claim(PieceIndex(2), core_0));
-    EXPECT_TRUE(table.store(PieceIndex(2), core_0));
+    EXPECT_TRUE(table.store(PieceIndex(2)));
     EXPECT_TRUE(table.complete());
     EXPECT_EQ(table.skipped_count(), 1U);
     EXPECT_EQ(table.stored_pieces().count(), 2U);
@@ -155,7 +155,7 @@ TEST(PieceTable, TwoThreadsThatClaimReleaseAndStoreLeaveEveryPieceStoredOnce) {
                     if (!table.claim(piece, core) && !table.claim_again(piece, core)) continue;
                     if (random.below(2) == 0) {
                         table.release(piece, core);
-                    } else if (table.store(piece, core)) {
+                    } else if (table.store(piece)) {
                         ++stored_first;
                     }
                 }
