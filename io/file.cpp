@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <thread>
 #include <unistd.h>
 
 #include "engine/base/plain_path.hpp"
@@ -76,14 +78,34 @@ int open_flags(const OpenOptions& options) {
     return flags | O_NONBLOCK | O_NOCTTY;  // a pipe in a file's place must not hang us
 }
 
+bool goes_by(int error) {
+    return error == EINTR || error == EAGAIN || error == ENOMEM || error == EMFILE ||
+           error == ENFILE || error == ENOBUFS;
+}
+
+/// Of a call that takes nothing for longer than it runs. Whether a file is as it was hangs on it,
+/// so that a lack of a moment (file systems over a network, and in user space) mustn't decide.
+template <class Call>
+int patiently(Call call) {
+    constexpr int tries_max = 5;
+    constexpr std::chrono::milliseconds pause(1);
+    int result = call();
+    for (int tries = 1; result < 0 && goes_by(errno) && tries < tries_max; ++tries) {
+        std::this_thread::sleep_for(pause);
+        result = call();
+    }
+    return result;
+}
+
 OpenResult only_regular(OpenResult opened) {
     if (!opened) return opened;
+    const int fd = opened->get();
     struct stat status{};
-    if (::fstat(opened->get(), &status) != 0) return std::unexpected(last_error());
+    if (patiently([&] { return ::fstat(fd, &status); }) != 0) return std::unexpected(last_error());
     if (S_ISDIR(status.st_mode)) return failure(EISDIR);
     if (!S_ISREG(status.st_mode)) return failure(ENXIO);
-    const int flags = ::fcntl(opened->get(), F_GETFL);
-    if (flags < 0 || ::fcntl(opened->get(), F_SETFL, flags & ~O_NONBLOCK) != 0)
+    const int flags = patiently([&] { return ::fcntl(fd, F_GETFL); });
+    if (flags < 0 || patiently([&] { return ::fcntl(fd, F_SETFL, flags & ~O_NONBLOCK); }) != 0)
         return std::unexpected(last_error());
     return opened;
 }
@@ -167,7 +189,7 @@ FileInfo to_info(const struct stat& status) {
 
 std::expected<FileInfo, std::error_code> file_info(int fd) {
     struct stat status{};
-    if (::fstat(fd, &status) != 0) return std::unexpected(last_error());
+    if (patiently([&] { return ::fstat(fd, &status); }) != 0) return std::unexpected(last_error());
     return to_info(status);
 }
 
@@ -191,7 +213,8 @@ bool has_stable_inodes(int fd) {
 std::expected<FileInfo, std::error_code> file_info_beneath(int directory, std::string_view path) {
     if (!is_plain_path(path)) return failure(EINVAL);
     struct stat status{};
-    if (::fstatat(directory, std::string(path).c_str(), &status, 0) != 0)
+    const std::string name(path);
+    if (patiently([&] { return ::fstatat(directory, name.c_str(), &status, 0); }) != 0)
         return std::unexpected(last_error());
     return to_info(status);
 }

@@ -4,6 +4,7 @@
 #include <future>
 #include <optional>
 #include <stop_token>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -18,11 +19,15 @@ class Background {
 public:
     using Work = std::move_only_function<Result(std::stop_token)>;
 
-    explicit Background(Work work)
-        : thread_([this, job = std::move(work)](const std::stop_token& stop) mutable {
-              result_.emplace(job(stop));
-              end_.set_value();
-          }) {}
+    /// Where no thread is to be had for a second, it is done at once, here.
+    explicit Background(Work work) : work_(std::move(work)) {
+        constexpr int tries_max = 10;
+        for (int tries = 0; tries < tries_max; ++tries) {
+            if (start()) return;
+            std::this_thread::sleep_for(100ms);
+        }
+        run({});
+    }
 
     bool done() const { return ended_within(Duration::zero()); }
     /// Waits at most so long for the end.
@@ -34,6 +39,20 @@ public:
     void request_stop() { thread_.request_stop(); }
 
 private:
+    bool start() {
+        try {
+            thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+        } catch (const std::system_error&) {
+            return false;
+        }
+        return true;
+    }
+    void run(const std::stop_token& stop) {
+        result_.emplace(work_(stop));
+        end_.set_value();
+    }
+
+    Work work_;
     std::optional<Result> result_;
     std::promise<void> end_;
     std::future<void> ended_ = end_.get_future();

@@ -19,9 +19,13 @@ bool FileRecheck::is_left_alone(std::size_t at, const Stamps& before) const {
 /// The looks are taken first, and again afterwards: what changed in between proves nothing.
 void FileRecheck::run(const hashing::Hasher& hasher, const std::stop_token& stop) {
     const metainfo::Metainfo& torrent = *request_.metainfo;
-    const Stamps before = driver::stamp_files(torrent, request_.folder);
+    const auto before = driver::look_at_files(torrent, request_.folder);
+    if (!before) {
+        failure_ = before.error();
+        return;
+    }
     bool any = false;
-    for (std::size_t i = 0; i < request_.files.size(); ++i) any |= !is_left_alone(i, before);
+    for (std::size_t i = 0; i < request_.files.size(); ++i) any |= !is_left_alone(i, *before);
     Bitfield good(torrent.piece_count());
     if (any && !request_.pieces.none()) {
         const auto report = driver::check_content({.torrent = torrent,
@@ -38,7 +42,10 @@ void FileRecheck::run(const hashing::Hasher& hasher, const std::stop_token& stop
         good = report->good;
         note_faults(report->faults);
     }
-    compare(before, driver::stamp_files(torrent, request_.folder), good);
+    if (const auto after = driver::look_at_files(torrent, request_.folder))
+        compare(*before, *after, good);
+    else
+        failure_ = after.error();
 }
 
 void FileRecheck::note_faults(const std::vector<driver::FileFault>& faults) {

@@ -298,15 +298,21 @@ bool TransferJob::adopt_metadata(const driver::MetadataReady& ready) {
     return true;
 }
 
-/// What was written is complete, but somebody removed it meanwhile.
+/// What was written is complete, but somebody removed it meanwhile, or that can't be seen yet.
 bool TransferJob::lost_a_file(driver::Engine& engine) {
     const driver::Recordable known = engine.recordable(*id_);
-    const std::string lost =
+    const auto lost =
         driver::find_lost_file(*item_.metainfo, item_.folder, known.have, known.files);
-    if (lost.empty()) return false;
+    if (!lost) {
+        engine.sync(*id_);  // and looks again
+        if (std::exchange(look_failure_, lost.error()) != lost.error())
+            environment_.console.warning(lost.error() + "; it is tried again", data_path());
+        return true;
+    }
+    if (lost->empty()) return false;
     engine.stop_torrent(*id_);
     fail(fmt::format("{} stopped: {}; the same command gets what is missing",
-                     metainfo::quoted(name()), lost),
+                     metainfo::quoted(name()), *lost),
          data_path());
     return true;
 }

@@ -181,6 +181,7 @@ private:
     DoubtfulFiles doubts_;
     std::size_t bad_pieces_told_ = 0;
     std::string recheck_failure_;  // the last one that was told
+    std::string look_failure_;     // likewise
 };
 
 }  // namespace spate::cli

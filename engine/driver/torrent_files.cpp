@@ -4,15 +4,33 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <system_error>
+#include <thread>
 #include <unistd.h>
 
 #include <fmt/format.h>
 
+#include "engine/base/time.hpp"
+#include "engine/driver/file_trouble.hpp"
 #include "engine/storage/resume_state.hpp"
 #include "io/file.hpp"
 
 namespace spate::driver {
-namespace {}  // namespace
+namespace {
+
+/// Nothing runs yet that could go on without: what lacks for a moment is waited for.
+template <class Attempt>
+std::error_code attempt_until_there_is_room(Attempt attempt) {
+    constexpr int tries_max = 50;
+    constexpr Duration pause = 100ms;
+    std::error_code error = attempt();
+    for (int tries = 1; error && is_shortage(trouble_of(error)) && tries < tries_max; ++tries) {
+        std::this_thread::sleep_for(pause);
+        error = attempt();
+    }
+    return error;
+}
+
+}  // namespace
 
 std::shared_ptr<const io::FileDescriptor> OpenFolders::share(io::FileDescriptor opened) {
     auto own = std::make_shared<const io::FileDescriptor>(std::move(opened));
@@ -30,17 +48,26 @@ std::expected<std::shared_ptr<const TorrentFiles>, std::string> TorrentFiles::op
     if (metainfo.name == storage::records_folder)
         return std::unexpected(
             fmt::format("its name, '{}', is that of the folder for resume records", metainfo.name));
-    std::error_code error;
-    if (download) std::filesystem::create_directories(folder, error);
+    std::error_code error = attempt_until_there_is_room([&] {
+        std::error_code failure;
+        if (download) std::filesystem::create_directories(folder, failure);
+        return failure;
+    });
     if (error)
         return std::unexpected(
             fmt::format("can't make the folder {}: {}", folder.string(), error.message()));
-    auto descriptor = io::open_directory(folder.empty() ? "." : folder.string());
-    if (!descriptor)
-        return std::unexpected(fmt::format("can't open the folder {}: {}", folder.string(),
-                                           descriptor.error().message()));
+    io::FileDescriptor descriptor;
+    error = attempt_until_there_is_room([&] {
+        auto opened = io::open_directory(folder.empty() ? "." : folder.string());
+        if (!opened) return opened.error();
+        descriptor = std::move(*opened);
+        return std::error_code();
+    });
+    if (error)
+        return std::unexpected(
+            fmt::format("can't open the folder {}: {}", folder.string(), error.message()));
     std::shared_ptr<TorrentFiles> files(new TorrentFiles(metainfo, folder, options));
-    files->folder_descriptor_ = folders.share(std::move(*descriptor));
+    files->folder_descriptor_ = folders.share(std::move(descriptor));
     if (download || options.writable)
         files->written_ =
             std::make_unique<WrittenFiles>(files->map_, options.have, options.skipped);
@@ -156,18 +183,20 @@ io::FileDescriptor TorrentFiles::open_direct(storage::FileIndex index,
     return direct && same_file() ? std::move(*direct) : io::FileDescriptor();
 }
 
+std::error_code TorrentFiles::make_empty_file(storage::FileIndex index) const {
+    if (!file(index).link_target.empty()) return make_link(index);
+    const auto made = create(index);
+    if (!made) return made.error();
+    set_mode(index, *made);
+    return {};
+}
+
 std::expected<void, std::string> TorrentFiles::make_empty_files() const {
     for (std::uint32_t i = 0; i < files_.size(); ++i) {
         if (files_[i].pad || files_[i].size_bytes != 0) continue;
         const storage::FileIndex index(i);
-        std::error_code error;
-        if (!files_[i].link_target.empty()) {
-            error = make_link(index);
-        } else if (const auto made = create(index); !made) {
-            error = made.error();
-        } else {
-            set_mode(index, *made);
-        }
+        const std::error_code error =
+            attempt_until_there_is_room([&] { return make_empty_file(index); });
         if (error)
             return std::unexpected(
                 fmt::format("can't create {}: {}", display_path(index), error.message()));

@@ -106,6 +106,7 @@ public:
     std::expected<void, std::string> make_empty_files() const;
 
 private:
+    std::error_code make_empty_file(storage::FileIndex index) const;
     std::error_code make_link(storage::FileIndex index) const;
     std::error_code make_folders_of(std::string_view path) const;
 

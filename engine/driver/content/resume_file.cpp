@@ -1,9 +1,11 @@
 #include "engine/driver/content/resume_file.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <fcntl.h>
 #include <fstream>
 #include <map>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -26,9 +28,20 @@ std::string record_name(const InfoHash& info_hash) {
     return to_hex(info_hash.bytes) + ".resume";
 }
 
+bool is_lack(const std::error_code& error) {
+    return error == std::errc::too_many_files_open ||
+           error == std::errc::too_many_files_open_in_system ||
+           error == std::errc::not_enough_memory;
+}
+
+std::unexpected<std::string> unseen(const fs::path& path, const std::error_code& error) {
+    return std::unexpected(fmt::format("cannot look at {}: {}", path.string(), error.message()));
+}
+
 /// Of the file system that the file is on; one that can't be opened can't be read either.
-bool has_stable_inodes(int directory, const std::string& path) {
+std::expected<bool, std::error_code> has_stable_inodes(int directory, const std::string& path) {
     const auto file = io::open_beneath(directory, path);
+    if (!file && is_lack(file.error())) return std::unexpected(file.error());
     return file && io::has_stable_inodes(file->get());
 }
 
@@ -38,31 +51,40 @@ fs::path resume_path(const fs::path& folder, const InfoHash& info_hash) {
     return records_path(folder) / record_name(info_hash);
 }
 
-std::vector<std::optional<storage::FileStamp>> stamp_files(const metainfo::Metainfo& torrent,
-                                                           const fs::path& folder) {
-    std::vector<std::optional<storage::FileStamp>> stamps(torrent.files.size());
+std::expected<FileStamps, std::string> look_at_files(const metainfo::Metainfo& torrent,
+                                                     const fs::path& folder) {
+    FileStamps stamps(torrent.files.size());
     const auto directory = io::open_directory(folder.string());
+    if (!directory && is_lack(directory.error())) return unseen(folder, directory.error());
     if (!directory) return stamps;
     const std::vector<storage::PlannedFile> files = storage::lay_out(torrent);
     std::map<std::uint64_t, bool> filesystems;  // by device: whether their inodes are stable
-    const auto stable = [&](std::uint64_t device, std::size_t file) {
-        const auto [known, added] = filesystems.try_emplace(device, true);
-        if (added) known->second = has_stable_inodes(directory->get(), files[file].path);
-        return known->second;
-    };
     for (std::size_t i = 0; i < files.size(); ++i) {
         if (files[i].pad) continue;
         const auto info = io::file_info_beneath(directory->get(), files[i].path);
-        if (info) stamps[i] = stamp_of(*info, stable(info->device, i));
+        if (!info && is_lack(info.error())) return unseen(folder / files[i].path, info.error());
+        if (!info) continue;
+        if (!filesystems.contains(info->device)) {
+            const auto stable = has_stable_inodes(directory->get(), files[i].path);
+            if (!stable) return unseen(folder / files[i].path, stable.error());
+            filesystems[info->device] = *stable;
+        }
+        stamps[i] = stamp_of(*info, filesystems[info->device]);
     }
     return stamps;
 }
 
-std::string find_lost_file(const metainfo::Metainfo& torrent, const fs::path& folder,
-                           const Bitfield& have,
-                           std::span<const std::optional<storage::FileStamp>> known) {
+FileStamps stamp_files(const metainfo::Metainfo& torrent, const fs::path& folder) {
+    return look_at_files(torrent, folder).value_or(FileStamps(torrent.files.size()));
+}
+
+std::expected<std::string, std::string> find_lost_file(
+    const metainfo::Metainfo& torrent, const fs::path& folder, const Bitfield& have,
+    std::span<const std::optional<storage::FileStamp>> known) {
+    const auto looks = look_at_files(torrent, folder);
+    if (!looks) return std::unexpected(looks.error());
+    const FileStamps& stamps = *looks;
     const storage::PieceMap map(torrent);
-    const auto stamps = stamp_files(torrent, folder);
     const std::vector<storage::PlannedFile> files = storage::lay_out(torrent);
     for (std::size_t i = 0; i < files.size(); ++i) {
         if (files[i].pad || files[i].size_bytes == 0) continue;
@@ -78,7 +100,7 @@ std::string find_lost_file(const metainfo::Metainfo& torrent, const fs::path& fo
                                    : stamps[i] ? "was changed or replaced by another program"
                                                : "is gone");
     }
-    return {};
+    return std::string();
 }
 
 storage::BootId read_boot_id() {
@@ -113,10 +135,25 @@ std::expected<void, std::string> save_resume(const storage::ResumeState& record,
     return write_record(folder, record_name(record.info_hash), storage::encode(record));
 }
 
+namespace {
+
+/// At the start nothing waits for it, and what isn't seen would count as not there.
+FileStamps wait_for_looks(const metainfo::Metainfo& torrent, const fs::path& folder) {
+    constexpr int tries_max = 50;
+    constexpr std::chrono::milliseconds pause(100);
+    for (int tries = 0; tries < tries_max; ++tries) {
+        if (auto looks = look_at_files(torrent, folder)) return std::move(*looks);
+        std::this_thread::sleep_for(pause);
+    }
+    return stamp_files(torrent, folder);
+}
+
+}  // namespace
+
 ResumePlan plan_resume(const metainfo::Metainfo& torrent, const fs::path& folder, bool full_check) {
     ResumePlan plan{.have = Bitfield(torrent.piece_count()),
                     .check = Bitfield(torrent.piece_count()),
-                    .files = stamp_files(torrent, folder),
+                    .files = wait_for_looks(torrent, folder),
                     .warning = {}};
     auto record = load_resume(torrent, folder);
     if (!record) {

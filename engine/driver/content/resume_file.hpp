@@ -13,17 +13,23 @@
 
 namespace spate::driver {
 
-/// How the torrent's files look now, one each; nothing where there is no regular file. Take them
-/// before the pieces that the record claims: a piece written in between then makes its file look
-/// changed, never a missing piece look stored.
-std::vector<std::optional<storage::FileStamp>> stamp_files(const metainfo::Metainfo& torrent,
-                                                           const std::filesystem::path& folder);
+/// How files look: one each, nothing where there is no regular file.
+using FileStamps = std::vector<std::optional<storage::FileStamp>>;
+
+/// How the torrent's files look now. Take them before the pieces that the record claims: a piece
+/// written in between then makes its file look changed, never a missing piece look stored. Fails,
+/// with a sentence, when a lack of descriptors or memory kept it from looking.
+std::expected<FileStamps, std::string> look_at_files(const metainfo::Metainfo& torrent,
+                                                     const std::filesystem::path& folder);
+
+/// Likewise, for those who can check what they couldn't look at: nothing then, too.
+FileStamps stamp_files(const metainfo::Metainfo& torrent, const std::filesystem::path& folder);
 
 /// The first file with bytes of a piece in `have` that isn't there any more, or isn't as in `files`
-/// (one each), as a sentence; empty when there is none.
-std::string find_lost_file(const metainfo::Metainfo& torrent, const std::filesystem::path& folder,
-                           const Bitfield& have,
-                           std::span<const std::optional<storage::FileStamp>> files);
+/// (one each), as a sentence; empty when there is none. Fails as look_at_files().
+std::expected<std::string, std::string> find_lost_file(
+    const metainfo::Metainfo& torrent, const std::filesystem::path& folder, const Bitfield& have,
+    std::span<const std::optional<storage::FileStamp>> files);
 
 /// Zeros where the system doesn't tell, which means: after any restart of it, check.
 storage::BootId read_boot_id();

@@ -1,6 +1,7 @@
 #include "engine/driver/content/resume_file.hpp"
 
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 
 #include <gtest/gtest.h>
 
@@ -80,12 +81,29 @@ TEST_F(ResumeFile, ADamagedRecordIsAWarningAndChecked) {
     EXPECT_TRUE(plan().check.all());
 }
 
+TEST_F(ResumeFile, WithoutADescriptorNothingIsSaidToBeLost) {
+    const auto before = stamp_files(torrent_, folder_.path());
+    const auto lost = [&] {
+        return find_lost_file(torrent_, folder_.path(), Bitfield(torrent_.piece_count()), before);
+    };
+    rlimit limit{};
+    ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    const rlimit none{.rlim_cur = 0, .rlim_max = limit.rlim_max};
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+    const auto looks = look_at_files(torrent_, folder_.path());
+    const auto seen = lost();
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    EXPECT_FALSE(looks);
+    EXPECT_FALSE(seen);
+    EXPECT_EQ(lost(), "");
+}
+
 TEST_F(ResumeFile, AFileOfAStoredPieceThatIsLostIsNamed) {
     const auto before = stamp_files(torrent_, folder_.path());
     const auto lost = [&] {
         Bitfield first(torrent_.piece_count());
         first.set(0);
-        return find_lost_file(torrent_, folder_.path(), first, before);
+        return find_lost_file(torrent_, folder_.path(), first, before).value();
     };
     EXPECT_EQ(lost(), "");
     std::filesystem::remove(folder_ / "album/b");
